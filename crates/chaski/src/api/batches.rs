@@ -1,13 +1,16 @@
 //! Batches: lists that are looked up in the background.
 
+use chaski_client::DocumentState;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::checked_list::ListedDocumentData;
 use super::reply::lima;
 use crate::app::App;
 use crate::app::batches::BatchKind;
+use crate::app::invoices::{CheckedRows, RowOutcome};
 use crate::sheets::Verdict;
 use crate::store::Batch;
 
@@ -118,6 +121,10 @@ pub(crate) struct BatchData {
     pub(crate) fingerprint: String,
     /// Why there is not a single answer, once it has ended; only where one batch is asked for.
     pub(crate) failure_code: Option<String>,
+    /// When it goes on, of a list of documents that waits for an account or for a connection; only where one
+    /// batch is asked for.
+    #[serde(default)]
+    pub(crate) resumes_at: Option<String>,
 }
 
 impl BatchData {
@@ -147,6 +154,7 @@ impl BatchData {
             completed_at: batch.finished_at.map(lima),
             fingerprint: fingerprint(&batch.source_hash),
             failure_code: None,
+            resumes_at: None,
         }
     }
 
@@ -197,6 +205,60 @@ pub(crate) struct BatchEvent {
     pub(crate) event: String,
     /// The batch, as JSON.
     pub(crate) data: String,
+}
+
+/// What became of a document of a list.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct IssuedRowData {
+    /// The caller's name for it.
+    pub(crate) documento: String,
+    /// How it stands; `APARTADO` if it was not sent.
+    pub(crate) estado: String,
+    /// Kind, series and number.
+    pub(crate) comprobante: Option<String>,
+    /// With two decimals.
+    pub(crate) total: Option<String>,
+    pub(crate) enlace_pdf: Option<String>,
+    /// The stable code of why it does not stand.
+    pub(crate) code: Option<String>,
+    /// The same in words.
+    pub(crate) mensaje: Option<String>,
+}
+
+impl IssuedRowData {
+    /// One of a list, with what became of it.
+    pub(crate) fn of(row: &CheckedRows, outcome: RowOutcome) -> IssuedRowData {
+        IssuedRowData {
+            documento: row.key.clone(),
+            estado: outcome.estado().into(),
+            comprobante: outcome.comprobante,
+            total: row.total.map(|it| format!("{it:.2}")),
+            enlace_pdf: outcome.enlace_pdf,
+            code: outcome.code,
+            mensaje: outcome.message,
+        }
+    }
+
+    /// One that was not sent, because its list was refused.
+    pub(crate) fn unsent(document: &ListedDocumentData) -> IssuedRowData {
+        IssuedRowData {
+            documento: document.documento.clone(),
+            estado: RowOutcome::default().estado().into(),
+            comprobante: None,
+            total: document.total.clone(),
+            enlace_pdf: None,
+            code: None,
+            mensaje: None,
+        }
+    }
+
+    /// How it stands, without what is said of it.
+    pub(crate) fn outcome(&self) -> RowOutcome {
+        RowOutcome {
+            state: DocumentState::from_name(&self.estado),
+            ..RowOutcome::default()
+        }
+    }
 }
 
 /// One row of the result of a batch, among the caller's own columns.

@@ -8,6 +8,7 @@
 pub(crate) mod batches;
 pub(crate) mod calls;
 pub(crate) mod checked;
+pub(crate) mod checked_list;
 pub(crate) mod cpe;
 pub(crate) mod health;
 pub(crate) mod issued;

@@ -1,16 +1,16 @@
 //! `chaski ruc lote --server`: the same list and the same result, worked on by a server.
 
 use std::collections::HashSet;
-use std::pin::Pin;
 use std::time::Duration;
 
 use chaski_client::Clock;
 use chaski_core::{Lang, text};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Done;
 use super::kit::args::LoteArgs;
+use super::kit::interrupt::Interrupt;
 use super::kit::needed::Needed;
 use super::kit::output;
 use super::kit::progress::to_the_end;
@@ -19,14 +19,8 @@ use crate::api::batches::BatchData;
 use crate::app::AppError;
 use crate::app::batches::{BatchResult, Finished};
 use crate::counted::counted;
-use crate::remote::{NewList, Server, ServerError, failure_of};
+use crate::remote::{BatchWatch, NewList, Server, ServerError, failure_of};
 use crate::sheets::{Aptitud, Summary, Table, Verdict, column_letter, find_column};
-
-/// How often the server is asked how far it is: first, and at most.
-const FIRST_LOOK: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
-/// A server that does not answer for so long is given up.
-const LOST_AFTER: Duration = Duration::from_mins(2);
 
 pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> Done {
     let began = Instant::now();
@@ -43,7 +37,7 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
         Some(bytes) => bytes,
         None => std::fs::read(&typed.input).map_err(AppError::file(&typed.input))?,
     };
-    let mut interrupt = Interrupt(Box::pin(tokio::signal::ctrl_c()));
+    let mut interrupt = Interrupt::listen();
     let mode = interrupt.or(server.who_answers()).await?;
     // 2. Take it up where it is, or hand it over.
     let hash = input.fingerprint();
@@ -144,21 +138,6 @@ fn left_out(verdicts: &[Verdict], lote: &BatchData) -> usize {
     not_asked.len().saturating_sub(wait).min(failed)
 }
 
-/// Ctrl-C, which ends any wait.
-struct Interrupt<F>(Pin<Box<F>>);
-
-impl<F: Future<Output = std::io::Result<()>>> Interrupt<F> {
-    async fn or<T, E: Into<AppError>>(
-        &mut self,
-        deed: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, AppError> {
-        tokio::select! {
-            done = deed => done.map_err(Into::into),
-            _ = &mut self.0 => Err(AppError::Interrupted),
-        }
-    }
-}
-
 /// The batch of the same list that was left behind, going on again; none when there is none.
 async fn taken_up(
     needed: &Needed,
@@ -212,6 +191,14 @@ fn say_handed_over(needed: &Needed, lote: &BatchData) {
     ));
 }
 
+/// Says why nothing moves.
+pub(super) fn say_paused(needed: &Needed) {
+    needed.say(text!(
+        "el lote está en pausa en el servidor; se espera a que lo reanuden",
+        "the batch is paused at the server; waiting until somebody resumes it"
+    ));
+}
+
 fn goes_on(id: Uuid, lang: Lang) -> String {
     text!(
         "El lote {id} queda en el servidor y no se escribió el resultado. Para recogerlo, la misma orden con --reanudar, hasta 24 horas después de que termine: lo ya consultado no se vuelve a pagar",
@@ -227,31 +214,16 @@ async fn follow(
     mut lote: BatchData,
 ) -> Result<BatchData, AppError> {
     let total = lote.total_items as usize;
-    let (mut wait, mut heard, mut said_paused) = (FIRST_LOOK, Instant::now(), false);
+    let (mut watch, mut said_paused) = (BatchWatch::new(), false);
     let step = async || {
         if lote.has_ended() {
             return Ok((false, total));
         }
         if lote.paused && !said_paused {
             said_paused = true;
-            needed.say(text!(
-                "el lote está en pausa en el servidor; se espera a que lo reanuden",
-                "the batch is paused at the server; waiting until somebody resumes it"
-            ));
+            say_paused(needed);
         }
-        sleep(wait).await;
-        wait = (wait * 3 / 2).min(LONGEST_WAIT);
-        match server.batch(lote.id).await {
-            Ok(now) => {
-                lote = now;
-                heard = Instant::now();
-            }
-            Err(error) if error.is_passing() && heard.elapsed() < LOST_AFTER => {
-                let asked_for = error.retry_after().unwrap_or(LONGEST_WAIT);
-                wait = asked_for.clamp(LONGEST_WAIT, Duration::from_mins(1));
-            }
-            Err(error) => return Err(error.into()),
-        }
+        watch.look(server, &mut lote).await?;
         Ok((true, lote.processed_items as usize))
     };
     if !to_the_end(needed, total, step).await? {

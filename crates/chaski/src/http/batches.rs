@@ -19,11 +19,16 @@ use super::kit::{
     Caller, Created, Given, JsonAnswer, OnceWanted, PageWanted, Problem, Problems, bad_query, body,
     cursor, id_of, limit, most_of_a_file, once, outgoing, room, shaped, upload,
 };
-use crate::api::batches::{BatchBody, BatchData, BatchEvent, BatchWanted, BatchesPage};
+use crate::api::batches::{
+    BatchBody, BatchData, BatchEvent, BatchWanted, BatchesPage, DocumentsWanted,
+};
+use crate::api::checked_list::CheckedListData;
+use crate::api::reply::lima;
 use crate::app::batches::{BatchKind, DocumentsInput, ListInput, Submission};
 use crate::app::keys::Scope;
 use crate::app::once::Once;
 use crate::scratch::ScratchWriter;
+use crate::sheets::OutputFormat;
 use crate::store::{BatchChange, Listed, Priority};
 
 /// Hand in a list
@@ -50,6 +55,7 @@ pub(super) async fn submit(
     request: Request,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::Lotes)?;
+    refuse_rehearsal(&request)?;
     let most = match body::kind(&request).as_deref() {
         Some("multipart/form-data") => most_of_a_file(),
         _ => body::MOST_BYTES,
@@ -70,24 +76,10 @@ pub(super) async fn submit(
 async fn create(
     gateway: &Gateway,
     caller: &Caller,
-    mut request: Request,
+    request: Request,
     once: Option<Once>,
 ) -> Result<Uuid, Problem> {
-    // 1. What is handed over, and of which kind.
-    let given = match body::kind(&request).as_deref() {
-        Some("multipart/form-data") => uploaded(caller, request).await?,
-        _ => match listed::of_json(&mut request).await? {
-            Some((list, wanted)) => GivenList::Documents(GivenDocuments {
-                input: DocumentsInput::Documents(list),
-                name: name(wanted.nombre.clone())?,
-                priority: priority(wanted.prioridad.as_deref())?,
-                wanted,
-            }),
-            None => GivenList::Rucs(typed(caller, request).await?),
-        },
-    };
-    // 2. Each by its room.
-    let mut new = match given {
+    let mut new = match given(caller, request).await? {
         GivenList::Documents(given) => return listed::submit(gateway, caller, given, once).await,
         GivenList::Rucs(new) => new,
     };
@@ -101,6 +93,106 @@ async fn create(
     };
     let (id, _memory) = upload::with_memory(gateway, caller, submit).await?;
     Ok(id)
+}
+
+/// A rehearsal has an address of its own: a server that does not know of one would work on the list.
+fn refuse_rehearsal(request: &Request) -> Result<(), Problem> {
+    let query = request.uri().query().unwrap_or_default();
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    if pairs.all(|(name, _)| name != "ensayo") {
+        return Ok(());
+    }
+    Err(Problem::wrong_parameter(
+        "ensayo",
+        "aquí la lista se entrega de verdad; para ensayar: POST /api/v1/lotes/validar?ensayo=true",
+        "a list is handed over for real here; to rehearse: POST /api/v1/lotes/validar?ensayo=true",
+    ))
+}
+
+/// How a list is looked at.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct LookWanted {
+    /// Say also what handing it over would come to: which documents are left, and which numbers they take.
+    #[serde(default)]
+    ensayo: bool,
+    /// `xlsx` or `csv`: the list itself, with what was found beside each row.
+    format: Option<String>,
+}
+
+/// Check a list of documents without issuing it
+///
+/// The body is that of `POST /api/v1/lotes` with documents. Everything that is right and wrong of it, each
+/// finding with its place; nothing is stored and no number taken. With `clientes`, customers are looked up: of
+/// a workbook those whose name or address nobody wrote; with `ensayo` all of them, as when it is issued.
+#[utoipa::path(
+    post,
+    path = "/api/v1/lotes/validar",
+    operation_id = "validar_lote",
+    params(LookWanted),
+    request_body = DocumentsWanted,
+    responses(
+        (status = 200, content(
+            (CheckedListData = "application/json"),
+            (String = "text/csv"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        )),
+        Problems
+    )
+)]
+pub(super) async fn check(
+    State(gateway): State<Arc<Gateway>>,
+    caller: Caller,
+    wanted: Given<LookWanted>,
+    request: Request,
+) -> Result<Response, Problem> {
+    // 1. Who asks, and in which form.
+    caller.needs(Scope::Emitir)?;
+    let Query(wanted) = wanted.map_err(bad_query)?;
+    let format = match wanted.format.as_deref() {
+        None => None,
+        Some("xlsx") => Some(OutputFormat::Xlsx),
+        Some("csv") => Some(OutputFormat::Csv),
+        Some(_) => return Err(wrong_format("debe ser xlsx o csv", "must be xlsx or csv")),
+    };
+    if format.is_some() && wanted.ensayo {
+        return Err(wrong_format(
+            "el ensayo se responde en JSON: pida el libro sin ensayo",
+            "a rehearsal is answered in JSON: ask for the workbook without ensayo",
+        ));
+    }
+    // 2. What came.
+    match given(&caller, request).await? {
+        GivenList::Documents(given) => {
+            listed::check(&gateway, &caller, given, wanted.ensayo, format).await
+        }
+        GivenList::Rucs(_) => Err(Problem::wrong_field(
+            "clase",
+            "aquí se validan listas de comprobantes: agregue clase=comprobantes, o en JSON «comprobantes»; una lista de RUC va en POST /api/v1/lotes",
+            "lists of documents are checked here: add clase=comprobantes, or in JSON \"comprobantes\"; a list of RUCs goes to POST /api/v1/lotes",
+        )),
+    }
+}
+
+fn wrong_format(es: &str, en: &str) -> Problem {
+    Problem::wrong_parameter("format", es, en)
+}
+
+/// What is handed over, of either kind.
+async fn given(caller: &Caller, mut request: Request) -> Result<GivenList, Problem> {
+    Ok(match body::kind(&request).as_deref() {
+        Some("multipart/form-data") => uploaded(caller, request).await?,
+        _ => match listed::of_json(&mut request).await? {
+            Some((list, wanted)) => GivenList::Documents(GivenDocuments {
+                input: DocumentsInput::Documents(list),
+                name: name(wanted.nombre.clone())?,
+                priority: priority(wanted.prioridad.as_deref())?,
+                wanted,
+            }),
+            None => GivenList::Rucs(typed(caller, request).await?),
+        },
+    })
 }
 
 /// A list that came.
@@ -271,8 +363,13 @@ pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> JsonAnswer<
 pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> JsonAnswer<BatchData> {
     caller.needs(Scope::Lotes)?;
     let batch = caller.app.batch(id_of(&id)?, caller.owner()).await?;
+    let waits = match batch.kind() {
+        BatchKind::Documents => caller.app.batch_waits(&batch).await?,
+        BatchKind::Ruc => None,
+    };
     Ok(Json(BatchData {
         failure_code: caller.app.batch_failure(&batch).await?,
+        resumes_at: waits.map(lima),
         ..BatchData::of(&caller.app, &batch)
     }))
 }

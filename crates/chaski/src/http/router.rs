@@ -117,6 +117,7 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
         .routes(routes!(calls::search))
         .routes(routes!(calls::one))
         .routes(routes!(batches::submit, batches::list))
+        .routes(routes!(batches::check))
         .routes(routes!(batches::one))
         .routes(routes!(batches::cancel))
         .routes(routes!(batches::pause))

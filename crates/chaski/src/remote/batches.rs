@@ -6,7 +6,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use chaski_core::Lang;
 use http::Method;
 use jiff::Timestamp;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::{Question, Server, ServerError, with_query};
@@ -14,7 +14,7 @@ use crate::api::batches::{BatchData, BatchesPage, ResultRow};
 use crate::sheets::{Row, Verdict};
 
 /// Largest result that is read, the caller's own columns included.
-const MOST_RESULT_BYTES: usize = 1024 * 1024 * 1024;
+pub(super) const MOST_RESULT_BYTES: usize = 1024 * 1024 * 1024;
 
 /// Waits before an answer that was lost on the way is asked for again.
 const AGAIN_AFTER: [Duration; 3] = [
@@ -22,6 +22,50 @@ const AGAIN_AFTER: [Duration; 3] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
 ];
+
+/// How often a batch is looked at: first, and at most.
+const FIRST_LOOK: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// A server that does not answer for so long is given up.
+const LOST_AFTER: Duration = Duration::from_mins(2);
+
+/// A batch that is followed: how long to wait before the next look, and since when nothing was heard of it.
+pub(crate) struct BatchWatch {
+    wait: Duration,
+    heard: Instant,
+}
+
+impl BatchWatch {
+    /// One that begins now.
+    pub(crate) fn new() -> BatchWatch {
+        BatchWatch {
+            wait: FIRST_LOOK,
+            heard: Instant::now(),
+        }
+    }
+
+    /// Waits, and looks at a batch; one that cannot be seen for a while stays as it was.
+    pub(crate) async fn look(
+        &mut self,
+        server: &Server,
+        lote: &mut BatchData,
+    ) -> Result<(), ServerError> {
+        sleep(self.wait).await;
+        self.wait = (self.wait * 3 / 2).min(LONGEST_WAIT);
+        match server.batch(lote.id).await {
+            Ok(now) => {
+                *lote = now;
+                self.heard = Instant::now();
+            }
+            Err(error) if error.is_passing() && self.heard.elapsed() < LOST_AFTER => {
+                let asked_for = error.retry_after().unwrap_or(LONGEST_WAIT);
+                self.wait = asked_for.clamp(LONGEST_WAIT, Duration::from_mins(1));
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+}
 
 /// A list that is handed over.
 pub struct NewList {
@@ -52,13 +96,28 @@ pub(crate) fn failure_of(lote: &BatchData, lang: Lang) -> Option<ServerError> {
 }
 
 impl Server {
-    /// Hands a list over; it is worked on from then on, whoever waits. Where the answer is lost on
-    /// the way, it is asked for again under the same idempotency key: the list is handed over once.
+    /// Hands a list over; it is worked on from then on, whoever waits.
     pub(crate) async fn submit_list(&self, list: NewList) -> Result<BatchData, ServerError> {
+        let yes = |it: bool| it.then(|| "true".to_owned());
+        let fields = [
+            ("columna", Some(list.column)),
+            ("force_refresh", yes(list.force)),
+            ("update_partners", yes(list.update_partners)),
+            ("gastar_hasta", list.most.map(|most| most.to_string())),
+        ];
+        self.hand_list_over(&fields, &list.name, &list.bytes).await
+    }
+
+    /// Hands a file over as a list. Where the answer is lost on the way, it is asked for again under the
+    /// same idempotency key: the list is handed over once.
+    pub(super) async fn hand_list_over(
+        &self,
+        fields: &[Field],
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<BatchData, ServerError> {
         let once = Uuid::from_u128(fastrand::u128(..)).simple().to_string();
-        let boundary = format!("chaski-{once}");
-        let kind = format!("multipart/form-data; boundary={boundary}");
-        let form = form(&boundary, list);
+        let (kind, form) = form(fields, name, bytes);
         let hand_over = async || {
             let question = Question::of(Method::POST, "/api/v1/lotes".to_owned());
             let question = question.with_body(kind.as_str(), form.clone()).slow();
@@ -116,19 +175,23 @@ impl Server {
         self.ask(Question::of(Method::POST, target)).await
     }
 
-    /// The verdicts of a batch, one for each of these rows.
-    pub async fn verdicts(&self, id: Uuid, rows: &[Row]) -> Result<Vec<Verdict>, ServerError> {
-        let target = format!("/api/v1/lotes/{id}/resultados?format=ndjson");
+    /// The result of a batch, in a format.
+    pub(crate) async fn batch_result(&self, id: Uuid, format: &str) -> Result<Bytes, ServerError> {
+        let target = format!("/api/v1/lotes/{id}/resultados?format={format}");
         let ask = async || {
             let question = Question::get(target.clone()).slow();
-            let most_bytes = MOST_RESULT_BYTES;
             self.send(Question {
-                most_bytes,
+                most_bytes: MOST_RESULT_BYTES,
                 ..question
             })
             .await
         };
-        let body = insist(ask().await, ask).await?;
+        insist(ask().await, ask).await
+    }
+
+    /// The verdicts of a batch, one for each of these rows.
+    pub async fn verdicts(&self, id: Uuid, rows: &[Row]) -> Result<Vec<Verdict>, ServerError> {
+        let body = self.batch_result(id, "ndjson").await?;
         let mut verdicts = Vec::with_capacity(rows.len());
         let mut lines = body.split(|byte| *byte == b'\n');
         for row in rows {
@@ -171,17 +234,13 @@ pub(super) async fn insist<T>(
     answer
 }
 
-fn form(boundary: &str, list: NewList) -> Bytes {
-    let mut body = BytesMut::with_capacity(list.bytes.len() + 1024);
-    let fields = [
-        ("columna", Some(list.column)),
-        ("force_refresh", list.force.then(|| "true".to_owned())),
-        (
-            "update_partners",
-            list.update_partners.then(|| "true".to_owned()),
-        ),
-        ("gastar_hasta", list.most.map(|most| most.to_string())),
-    ];
+/// A field of a form; one without a value is left out.
+pub(super) type Field = (&'static str, Option<String>);
+
+/// A file and the fields beside it as a body, and of which kind that is.
+pub(super) fn form(fields: &[Field], name: &str, bytes: &[u8]) -> (String, Bytes) {
+    let boundary = format!("chaski-{:032x}", fastrand::u128(..));
+    let mut body = BytesMut::with_capacity(bytes.len() + 1024);
     for (name, value) in fields {
         if let Some(value) = value {
             let part = format!(
@@ -190,15 +249,16 @@ fn form(boundary: &str, list: NewList) -> Bytes {
             body.put_slice(part.as_bytes());
         }
     }
-    let name = file_name(&list.name);
+    let name = file_name(name);
     let part = format!(
         "--{boundary}\r\nContent-Disposition: form-data; name=\"archivo\"; filename=\"{name}\"\r\n\
          Content-Type: application/octet-stream\r\n\r\n"
     );
     body.put_slice(part.as_bytes());
-    body.put_slice(&list.bytes);
+    body.put_slice(bytes);
     body.put_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
-    body.freeze()
+    let kind = format!("multipart/form-data; boundary={boundary}");
+    (kind, body.freeze())
 }
 
 /// A name that cannot end its own quotes or line; what people see of it stays.

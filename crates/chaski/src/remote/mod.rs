@@ -2,20 +2,22 @@
 //! values as answers.
 //!
 //! In reading order: [`Server`] (one request, one whole answer), `lookups` and `records` (one
-//! function per deed), `batches` (a list handed over), `documents` and `series` (what is issued), `error` (what can go wrong on the way, and
-//! what its codes mean here). What a server writes is read by the shapes of `api/`.
+//! function per deed), `batches` (a list handed over), `documents`, `lists` (many of them) and `series` (what is
+//! issued), `error` (what can go wrong on the way, and what its codes mean here). What a server writes is read by the shapes of `api/`.
 
 mod batches;
 mod documents;
 mod error;
+mod lists;
 mod lookups;
 mod records;
 mod series;
 
 pub use batches::NewList;
-pub(crate) use batches::failure_of;
+pub(crate) use batches::{BatchWatch, failure_of};
 pub(crate) use documents::HandOver;
 pub use error::ServerError;
+pub(crate) use lists::NewDocuments;
 
 use std::fmt;
 use std::sync::OnceLock;

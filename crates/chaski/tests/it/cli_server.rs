@@ -360,7 +360,7 @@ fn a_list_comes_back_the_same() {
 }
 
 /// A way to a server on which the first answer to a list that is handed over is lost.
-fn losing_an_answer(url: &str) -> (String, Arc<AtomicU8>) {
+pub(crate) fn losing_an_answer(url: &str) -> (String, Arc<AtomicU8>) {
     const TO_LOSE: u8 = 1;
     const LOST: u8 = 2;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -18,9 +18,9 @@ const DNI: &str = "87654321";
 const WRONG: &str = "chk_test_00000000000000000000000000000000000000000000";
 
 /// Something that is not Chaski, and how often it was connected to.
-struct Other {
-    url: String,
-    asked: Arc<AtomicUsize>,
+pub(crate) struct Other {
+    pub(crate) url: String,
+    pub(crate) asked: Arc<AtomicUsize>,
 }
 
 impl Other {
@@ -48,7 +48,7 @@ impl Other {
         Other { url, asked }
     }
 
-    fn saying(status: &str, kind: &str, body: &str) -> Other {
+    pub(crate) fn saying(status: &str, kind: &str, body: &str) -> Other {
         let length = body.len();
         Other::answering(format!(
             "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n{body}"

@@ -222,7 +222,7 @@ fn words() {
         (
             "--server http://127.0.0.1:9 factura emitir ventas.xlsx",
             2,
-            &["sin --server"],
+            &["no existe el archivo ventas.xlsx"],
         ),
         (
             "--sandbox empresas agregar 20603274742 --ruta x",

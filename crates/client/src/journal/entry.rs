@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::dialects::nubefact::{NubefactDocument, NubefactId, NubefactKind, NubefactReply};
+use crate::dialects::nubefact::{
+    MOST_NUMERO, NubefactDocument, NubefactId, NubefactKind, NubefactReply,
+};
 
 /// How long after its socket was closed an attempt may still be worked on, at most (assumption A2). A
 /// document that is not there later than that was not made by it.
@@ -50,6 +52,13 @@ pub struct SeriesCount {
     pub last: u32,
     /// Numbers below it that may be taken again, lowest first.
     pub free: Vec<u32>,
+}
+
+impl SeriesCount {
+    /// Whether no number is left of it.
+    pub fn is_full(&self) -> bool {
+        self.free.is_empty() && self.last >= MOST_NUMERO
+    }
 }
 
 /// What is to be done with a document.

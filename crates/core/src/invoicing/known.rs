@@ -25,6 +25,8 @@ pub struct Known {
     pub restaurant: Option<bool>,
     /// The series that are open, each for a kind. `None`: not known, so not checked.
     pub series: Option<BTreeSet<(DocumentKind, String)>>,
+    /// Of these, the ones without a number left: chosen for a document that names none only if all are.
+    pub full_series: BTreeSet<(DocumentKind, String)>,
     /// The document that a note modifies.
     pub modified: Option<ModifiedDocument>,
     /// The day on which the document that is voided was issued.
@@ -35,6 +37,28 @@ pub struct Known {
     pub customer: CustomerFacts,
     /// Which days of issue are taken.
     pub dates: DatePolicy,
+}
+
+impl Known {
+    /// The series of a document that names none: the first one by name that is open for its kind, fits and has
+    /// numbers left; where none has, the first one.
+    ///
+    /// ```
+    /// use chaski_core::invoicing::{DocumentKind::Boleta, Known};
+    /// let mut known = Known { series: Some([(Boleta, "B001".into()), (Boleta, "B002".into())].into()), ..Known::default() };
+    /// assert_eq!(known.first_series(Boleta, |_| true), Some("B001"));
+    /// known.full_series.insert((Boleta, "B001".into()));
+    /// assert_eq!(known.first_series(Boleta, |_| true), Some("B002"));
+    /// ```
+    pub fn first_series(&self, kind: DocumentKind, fits: impl Fn(&str) -> bool) -> Option<&str> {
+        let is_meant = |it: &&(DocumentKind, String)| it.0 == kind && fits(&it.1);
+        let mut open = self.series.iter().flatten().filter(is_meant);
+        let first = open.next()?;
+        let is_full = |it: &&(DocumentKind, String)| self.full_series.contains(*it);
+        let mut all = std::iter::once(first).chain(open);
+        let chosen = all.find(|it| !is_full(it)).unwrap_or(first);
+        Some(&chosen.1)
+    }
 }
 
 /// What is known of the document that a note modifies. What is `None` is not checked.

@@ -30,7 +30,10 @@ mod submit;
 mod work;
 
 pub use attended::{Attended, Finished, ReadList};
-pub use documents::{DocumentsInput, DocumentsSubmission, DocumentsTaken, IssuingList};
+pub use documents::{
+    DocumentsInput, DocumentsSubmission, DocumentsTaken, IssuingList, ListPlan, LookedList,
+    PlannedSeries, RehearsedList,
+};
 pub use kind::BatchKind;
 pub use result::BatchResult;
 pub use submit::{ListInput, Submission};
@@ -41,13 +44,14 @@ use std::time::Duration;
 use chaski_client::Failure;
 use chaski_core::text;
 use futures_util::stream::{self, BoxStream, StreamExt};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::cost::calls_for;
 use super::job_kind::job_of;
 use super::spending::Payer;
 use super::{App, AppError};
-use crate::store::{Batch, BatchChange, BatchState, Cursor, ItemState, Page, StoreError};
+use crate::store::{Batch, BatchChange, BatchState, Cursor, ItemState, JobState, Page, StoreError};
 use submit::BatchOptions;
 
 /// How long a watcher waits before it looks again: other processes give no signal.
@@ -146,6 +150,17 @@ impl App {
             Some((batch, (app, progress, told, ended)))
         });
         Ok(stream::iter([Ok(first)]).chain(further).boxed())
+    }
+
+    /// When a batch goes on that waits for something else, an account or a connection.
+    pub async fn batch_waits(&self, batch: &Batch) -> Result<Option<Timestamp>, AppError> {
+        if batch.has_ended() || batch.started_at.is_none() {
+            return Ok(None);
+        }
+        let now = self.clock.now();
+        let job = self.store.job_of_batch(batch.id).await?;
+        let waits = job.filter(|it| it.state == JobState::Pending && it.code.is_none());
+        Ok(waits.map(|it| it.run_at).filter(|at| *at > now))
     }
 
     /// Why a batch ended without a single answer, or before all were asked about: the code of a number

@@ -42,18 +42,19 @@ impl App {
         ask: &Ask,
         with_customer: bool,
     ) -> Result<CheckedDocument, AppError> {
-        let now = self.clock.now();
+        let (now, today) = (self.clock.now(), lima_date(self.clock.now()));
         let JsonValue::Object(mut object) = value else {
             return Ok(check_value(value, now, &Known::default()));
         };
         // 1. What nobody has to write.
-        let series = match room {
-            Some(room) => Some(room.open_series().await?),
-            None => None,
+        let of_issuer = match room {
+            Some(room) => room.known_of_issuer().await?,
+            None => Known::default(),
         };
-        let mut more = complete(&mut object, lima_date(now), series.as_ref());
+        let mut more = complete(&mut object, today, &of_issuer);
         // 2. What others know.
-        let mut known = self.facts_about(room, &object, lima_date(now), ask).await?;
+        let facts = self.facts_about(room, of_issuer, (&object, today), ask);
+        let mut known = facts.await?;
         if with_customer {
             known.customer = self.customer_of(&object, ask).await;
         }

@@ -1,10 +1,8 @@
 //! What a document in Nubefact's own JSON lacks and nobody has to write: its day of issue, its series, and
 //! days that are usually the same. Days that were taken for granted are told.
 
-use std::collections::BTreeSet;
-
 use chaski_core::invoicing::{
-    DocumentKind, Findings, InvoiceFinding, JsonObject, JsonValue, codes,
+    DocumentKind, Findings, InvoiceFinding, JsonObject, JsonValue, Known, codes,
 };
 use chaski_core::{Severity, parse_date, text};
 use jiff::civil::Date;
@@ -22,18 +20,14 @@ const DAYS_OF_LINES: [&str; 4] = [
 ];
 
 /// Puts in what is absent of a document in Nubefact's JSON, and says which days it took for granted.
-pub(super) fn complete(
-    object: &mut JsonObject,
-    today: Date,
-    series: Option<&BTreeSet<(DocumentKind, String)>>,
-) -> Vec<InvoiceFinding> {
+pub(super) fn complete(object: &mut JsonObject, today: Date, known: &Known) -> Vec<InvoiceFinding> {
     let kind = kind_of(object).filter(|_| is_verbatim(object));
     let Some(kind) = kind else {
         return Vec::new();
     };
     // 1. Series and day of issue.
-    let of_kind = series.and_then(|open| open.iter().find(|(it, _)| *it == kind));
-    if let Some((_, serie)) = of_kind.filter(|_| object.present("serie").is_none()) {
+    let first = known.first_series(kind, |_| true);
+    if let Some(serie) = first.filter(|_| object.present("serie").is_none()) {
         object.set("serie", JsonValue::text(serie));
     }
     if object.present("fecha_de_emision").is_none() {

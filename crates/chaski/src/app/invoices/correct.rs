@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::plan::WishState;
-use super::{InvoiceError, InvoicePlan, InvoiceRoom, WantedInvoice};
+use super::{InvoiceError, InvoicePlan, InvoiceRoom, IssuedInvoice, WantedInvoice};
 use crate::app::AppError;
 
 /// A note that is wanted.
@@ -93,10 +93,10 @@ fn usual_scope(motivo: NoteReason) -> Result<CorrectionScope, InvoiceError> {
 
 /// What earlier notes took off a document. A note on quantities has the lines that it credits, so they
 /// are found by what they say; what is not found is taken off as an amount.
-fn credited_before(document: &TaxDocument, notes: &[TaxDocument]) -> CreditedBefore {
+fn credited_before(document: &TaxDocument, notes: &[IssuedInvoice]) -> CreditedBefore {
     let mut before = CreditedBefore::default();
     let sold = lines_of(document);
-    for note in notes {
+    for IssuedInvoice { document: note, .. } in notes {
         let tipo = note.fields().present("tipo_de_nota_de_credito");
         let on_quantities = tipo
             .and_then(JsonValue::as_str)

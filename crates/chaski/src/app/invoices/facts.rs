@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use chaski_client::{Ask, DniQuery, JournalDeed, NubefactId, NubefactKind, RucQuery};
+use chaski_client::{Ask, DniQuery, NubefactId, RucQuery};
 use chaski_core::invoicing::catalogs::currencies::Moneda;
 use chaski_core::invoicing::{
     CustomerFacts, DocumentKind, JsonObject, Known, ModifiedDocument, TaxDocument,
@@ -12,7 +12,7 @@ use chaski_core::{Currency, Dni, RateSource, Ruc, parse_date};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::{InvoiceRoom, WantedInvoice, document_kind, kind_of_serie};
+use super::{InvoiceRoom, WantedInvoice, kind_of_serie};
 use crate::app::{App, AppError, Mode};
 
 /// What a look-up of a customer is for, on record.
@@ -37,25 +37,20 @@ pub(super) fn text_of<'d>(object: &'d JsonObject, name: &str) -> Option<&'d str>
 }
 
 impl App {
-    /// Everything that can be known about a document but its customer.
+    /// Everything that can be known about a document but its customer, beside what is known of its issuer.
     pub(super) async fn facts_about(
         &self,
         room: Option<&InvoiceRoom<'_>>,
-        object: &JsonObject,
-        today: Date,
+        of_issuer: Known,
+        (object, today): (&JsonObject, Date),
         ask: &Ask,
     ) -> Result<Known, AppError> {
         let mut known = Known {
             exchange_rate: self.rate_of(object, today, ask).await,
-            ..Known::default()
+            ..of_issuer
         };
-        let Some(room) = room else {
-            return Ok(known);
-        };
-        known.issuer = Some(room.issuer.ruc);
-        known.restaurant = Some(room.issuer.restaurante);
-        known.series = Some(room.open_series().await?);
-        if let Some(id) = modified_by(object)
+        if let Some(room) = room
+            && let Some(id) = modified_by(object)
             && let Ok(modified) = room.issued(&id).await
         {
             known.voided_issued_on = modified.document.fecha();
@@ -147,36 +142,8 @@ impl InvoiceRoom<'_> {
         document: &TaxDocument,
     ) -> Result<ModifiedDocument, AppError> {
         let notes = self.credit_notes_on(id).await?;
-        let credited: Decimal = notes.iter().filter_map(TaxDocument::total).sum();
+        let credited: Decimal = notes.iter().filter_map(|it| it.document.total()).sum();
         Ok(as_modified(document, credited))
-    }
-
-    /// The credit notes on a document that were issued from here.
-    pub(super) async fn credit_notes_on(
-        &self,
-        id: &NubefactId,
-    ) -> Result<Vec<TaxDocument>, AppError> {
-        let mut notes = Vec::new();
-        for entry in self.entries().await? {
-            let is_note = entry.deed == JournalDeed::Issue
-                && entry.series.kind == NubefactKind::NotaCredito
-                && entry.accepted().is_some();
-            if !is_note {
-                continue;
-            }
-            let Some(note) = self.sent(&entry).await? else {
-                continue;
-            };
-            let on_it = note.names().is_some_and(|name| {
-                name.kind == document_kind(id.kind)
-                    && name.serie.eq_ignore_ascii_case(&id.serie)
-                    && name.numero == id.numero
-            });
-            if on_it {
-                notes.push(note);
-            }
-        }
-        Ok(notes)
     }
 }
 

@@ -112,10 +112,19 @@ impl InvoiceRoom<'_> {
         Ok(body.and_then(|body| document_of(entry, &body)))
     }
 
-    /// Everything of this issuer, oldest first.
-    pub(super) async fn entries(&self) -> Result<Vec<JournalEntry>, AppError> {
-        let entries = self.journal().entries(self.nubefact.issuer()).await;
-        Ok(entries.map_err(InvoiceError::from)?)
+    /// The credit notes on a document that were issued from here and count.
+    pub(super) async fn credit_notes_on(
+        &self,
+        id: &NubefactId,
+    ) -> Result<Vec<IssuedInvoice>, AppError> {
+        let issuer = self.nubefact.issuer();
+        let mut notes = Vec::new();
+        for entry in self.app.store.credit_notes_on(issuer, id).await? {
+            if let Some(document) = self.sent(&entry).await? {
+                notes.push(IssuedInvoice { entry, document });
+            }
+        }
+        Ok(notes)
     }
 }
 

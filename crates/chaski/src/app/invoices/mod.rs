@@ -41,6 +41,7 @@ pub(in crate::app) use issue::blocked_code;
 pub use issue::{settled_code, state_code};
 pub use known::IssuedInvoice;
 pub use list::InvoiceFilter;
+pub(in crate::app) use name::modified_by;
 pub use name::{WantedInvoice, document_kind, full_name, kind_named, kind_of_serie, nubefact_kind};
 pub use plan::{InvoicePlan, IssueWish, ReadyInvoice};
 pub use rehearsal::RehearsalStep;

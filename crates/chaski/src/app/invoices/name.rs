@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use chaski_client::{NubefactId, NubefactKind};
-use chaski_core::invoicing::DocumentKind;
+use chaski_core::invoicing::{DocumentKind, TaxDocument};
 
 use super::InvoiceError;
 
@@ -72,6 +72,12 @@ pub fn nubefact_kind(kind: DocumentKind) -> Option<NubefactKind> {
     NubefactKind::ALL
         .into_iter()
         .find(|it| document_kind(*it) == kind)
+}
+
+/// The document that a note modifies, as a name; none where it modifies none that could be one.
+pub(in crate::app) fn modified_by(document: &TaxDocument) -> Option<NubefactId> {
+    let named = document.names()?;
+    NubefactId::new(nubefact_kind(named.kind)?, &named.serie, named.numero).ok()
 }
 
 impl WantedInvoice {

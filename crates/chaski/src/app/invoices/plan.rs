@@ -1,16 +1,17 @@
 //! What is going to be issued, before anything is sent: the document, under which key, and which number it
 //! is to get. A key that is known already stands for one document, and is gone on with.
 
+use std::collections::HashSet;
+
 use chaski_client::{
-    AttemptOutcome, JournalDeed, JournalEntry, NubefactDocument, NubefactId, NubefactKind,
-    SeriesName,
+    AttemptOutcome, JournalDeed, JournalEntry, NubefactDocument, NubefactKind, SeriesName,
 };
 use chaski_core::invoicing::{CheckedDocument, InvoiceFinding, JsonObject, JsonValue, TaxDocument};
 
 use rust_decimal::Decimal;
 
 use super::facts::{is_verbatim, text_of};
-use super::{CheckedRows, InvoiceError, InvoiceRoom, nubefact_kind};
+use super::{CheckedRows, InvoiceError, InvoiceRoom, modified_by, nubefact_kind};
 use crate::app::AppError;
 
 /// A wish to issue.
@@ -98,10 +99,13 @@ impl InvoiceRoom<'_> {
         }
     }
 
-    /// Whether a document of a list was issued before; nothing is looked up and nothing checked.
-    pub async fn was_issued(&self, row: &CheckedRows) -> Result<bool, AppError> {
-        let state = self.key_derived(&row.clave, false).await?;
-        Ok(matches!(state, WishState::Before(_)))
+    /// Those of some keys of lists whose documents were issued before; nothing is looked up and nothing checked.
+    pub async fn issued_keys(
+        &self,
+        keys: impl IntoIterator<Item = &String>,
+    ) -> Result<HashSet<String>, AppError> {
+        let issuer = self.nubefact.issuer();
+        Ok(self.app.store.issued_keys(issuer, keys).await?)
     }
 
     /// The key of a document of a list by the name that it has there, within the room's period.
@@ -159,7 +163,9 @@ impl InvoiceRoom<'_> {
         let to_send = NubefactDocument::of(&document)?;
         let series = SeriesName::new(self.nubefact.issuer(), kind, to_send.serie());
         let counts = self.series().await?;
-        let count = counts.iter().find(|it| it.series == series);
+        let count = counts
+            .iter()
+            .find(|it| it.series == series && !it.is_full());
         let next = count.map(|it| {
             it.free
                 .first()
@@ -186,12 +192,9 @@ impl InvoiceRoom<'_> {
         if nubefact_kind(document.kind()) != Some(NubefactKind::NotaCredito) {
             return Ok(None);
         }
-        let name = document.names();
-        let modified = name.as_ref().and_then(|it| {
-            let kind = nubefact_kind(it.kind)?;
-            NubefactId::new(kind, &it.serie, it.numero).ok()
-        });
-        let Some(id) = modified else { return Ok(None) };
+        let Some(id) = modified_by(document) else {
+            return Ok(None);
+        };
         match self.issued(&id).await {
             Ok(issued) => Ok(issued.document.total()),
             Err(AppError::Invoice(InvoiceError::NotIssuedHere(_))) => Ok(None),

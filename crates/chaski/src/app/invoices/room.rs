@@ -1,12 +1,11 @@
 //! The room in which documents are issued: who issues, with which journal, and through what.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use chaski_client::{Ask, Journal, Nubefact, NubefactKind, SeriesCount, SeriesName};
 use chaski_core::Ruc;
-use chaski_core::invoicing::DocumentKind;
+use chaski_core::invoicing::Known;
 use chaski_sandbox::{NubefactAccount, NubefactConfig, Sandbox, SandboxConfig, StateSeal};
 
 use super::super::issuers::{SANDBOX_ORIGIN, SANDBOX_RUTA};
@@ -142,11 +141,18 @@ impl InvoiceRoom<'_> {
         Ok(series.map_err(InvoiceError::from)?)
     }
 
-    /// The same as the check wants them.
-    pub(super) async fn open_series(&self) -> Result<BTreeSet<(DocumentKind, String)>, AppError> {
-        let series = self.series().await?.into_iter();
-        let name = |it: SeriesCount| (document_kind(it.series.kind), it.series.serie.to_string());
-        Ok(series.map(name).collect())
+    /// What the check wants to know of the issuer: who it is, and its series.
+    pub(super) async fn known_of_issuer(&self) -> Result<Known, AppError> {
+        let series = self.series().await?;
+        let name = |it: &SeriesCount| (document_kind(it.series.kind), it.series.serie.to_string());
+        let full = series.iter().filter(|it| it.is_full());
+        Ok(Known {
+            issuer: Some(self.issuer.ruc),
+            restaurant: Some(self.issuer.restaurante),
+            full_series: full.map(name).collect(),
+            series: Some(series.iter().map(name).collect()),
+            ..Known::default()
+        })
     }
 
     pub(in crate::app) fn journal(&self) -> &Arc<dyn Journal> {

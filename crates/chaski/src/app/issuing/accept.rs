@@ -8,7 +8,9 @@ use rust_decimal::prelude::ToPrimitive;
 use uuid::Uuid;
 
 use crate::app::AppError;
-use crate::app::invoices::{InvoiceError, InvoiceRoom, ReadyInvoice, full_name, nubefact_kind};
+use crate::app::invoices::{
+    InvoiceError, InvoiceRoom, ReadyInvoice, full_name, modified_by, nubefact_kind,
+};
 use crate::store::{
     AcceptedDocument, DocumentBuyer, DocumentRow, DocumentSheet, NewDocument, new_id,
 };
@@ -74,10 +76,7 @@ impl InvoiceRoom<'_> {
         let kind = nubefact_kind(document.kind()).ok_or(InvoiceError::NotIssuable)?;
         let issuer = self.issuer.ruc.as_str();
         let now = self.app.clock.now();
-        let modifies = document.names().and_then(|it| {
-            let (kind, serie) = (nubefact_kind(it.kind)?, &it.serie);
-            Some(format!("{}:{serie}-{}", kind.catalog_01(), it.numero))
-        });
+        let modifies = modified_by(document);
         let credit_limit = match &ready.credit_limit {
             Some(limit) => Some(hundredths(*limit)?),
             None => None,
@@ -89,7 +88,7 @@ impl InvoiceRoom<'_> {
             cliente: buyer_of(document),
             moneda: document.moneda().map(|it| it.to_string()),
             total: document.total().map(|it| format!("{it:.2}")),
-            modifica: modifies,
+            modifica: modifies.as_ref().map(DocumentSheet::modified),
             ..DocumentSheet::default()
         };
         let total = document.total().map(hundredths).transpose()?;

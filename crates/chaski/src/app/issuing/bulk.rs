@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use chaski_client::{Ask, Budget};
 use chaski_core::{Condicion, Estado, Lang, Role, Ruc, Taxpayer, fitness, lima_date};
 
 use crate::app::invoices::{CheckedWorkbook, InvoiceRoom, RowOutcome};
@@ -15,12 +16,16 @@ pub(in crate::app) const NOT_ASKED: &str = "cliente_sin_respuesta";
 impl InvoiceRoom<'_> {
     /// Asks about customers, each once, and says which ones cannot be invoiced: those that are not ACTIVO and
     /// HABIDO, those that SUNAT does not know, and those about which nothing is known.
-    pub(in crate::app) async fn customers(&self, rucs: &[Ruc]) -> Vec<(Ruc, &'static str)> {
+    pub(in crate::app) async fn customers(
+        &self,
+        rucs: &[Ruc],
+        ask: &Ask,
+    ) -> Vec<(Ruc, &'static str)> {
         let today = lima_date(self.app.clock.now());
         let answers = if rucs.is_empty() || self.app.nobody_to_ask() {
             Vec::new()
         } else {
-            self.app.lookup_rucs(rucs, &self.ask).await
+            self.app.lookup_rucs(rucs, ask).await
         };
         let mut answers = answers.into_iter();
         let mut unfit = Vec::new();
@@ -40,8 +45,9 @@ impl InvoiceRoom<'_> {
         unfit
     }
 
-    /// The places of the documents without errors whose customers cannot be invoiced.
-    pub async fn unfit_documents(&self, checked: &CheckedWorkbook) -> HashSet<usize> {
+    /// The places of the documents without errors whose customers cannot be invoiced. They are looked up for
+    /// `most` calls at most.
+    pub async fn unfit_documents(&self, checked: &CheckedWorkbook, most: u64) -> HashSet<usize> {
         let documents = checked.documents.iter().enumerate();
         let right = documents.filter(|(_, it)| !it.has_errors());
         let of_ruc: Vec<(usize, Ruc)> = right
@@ -49,7 +55,11 @@ impl InvoiceRoom<'_> {
             .collect();
         let rucs: BTreeSet<Ruc> = of_ruc.iter().map(|(_, ruc)| *ruc).collect();
         let rucs: Vec<Ruc> = rucs.into_iter().collect();
-        let unfit = self.customers(&rucs).await.into_iter();
+        let ask = Ask {
+            budget: Some(Budget::of(most)),
+            ..self.ask.clone()
+        };
+        let unfit = self.customers(&rucs, &ask).await.into_iter();
         let unfit: HashSet<Ruc> = unfit.map(|(ruc, _)| ruc).collect();
         let unfit = of_ruc.into_iter().filter(|(_, ruc)| unfit.contains(ruc));
         unfit.map(|(at, _)| at).collect()

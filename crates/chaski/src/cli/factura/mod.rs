@@ -6,6 +6,8 @@ mod corregir;
 mod descargar;
 mod desk;
 mod emitir;
+mod list_desk;
+mod list_there;
 mod listar;
 mod masiva;
 mod planilla;
@@ -16,10 +18,9 @@ mod validar;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 
+use chaski_core::Ruc;
 use chaski_core::invoicing::{JsonValue, MOST_BYTES, draft_schema};
-use chaski_core::{Ruc, text};
 
 use desk::{DocumentDesk, DocumentWish};
 
@@ -28,8 +29,8 @@ use super::kit::desk::Desk;
 use super::kit::needed::Needed;
 use super::kit::output;
 use super::{Done, with_invoices};
+use crate::app::AppError;
 use crate::app::invoices::InvoiceError;
-use crate::app::{App, AppError};
 use crate::remote::Server;
 
 pub(super) async fn factura(needed: &Needed, command: FacturaCmd) -> Done {
@@ -54,14 +55,11 @@ async fn put_to(needed: &Needed, desk: &Desk, command: FacturaCmd) -> Done {
             empresa,
             clientes,
         } => match planilla::only_sheet(&files)? {
-            Some(file) => {
-                let app = rooms(desk)?;
-                planilla::validar(needed, app, file, empresa.as_deref(), clientes).await
-            }
+            Some(file) => planilla::validar(needed, desk, file, empresa.as_deref(), clientes).await,
             None => validar::validar(needed, desk, &files, empresa.as_deref()).await,
         },
         FacturaCmd::Emitir(args) if planilla::is_sheet(&args.file) => {
-            masiva::emitir(needed, rooms(desk)?, &args).await
+            masiva::emitir(needed, desk, &args).await
         }
         FacturaCmd::Emitir(args) => emitir::emitir(needed, desk, &args).await,
         FacturaCmd::Consultar { names, empresa } => {
@@ -91,17 +89,6 @@ async fn put_to(needed: &Needed, desk: &Desk, command: FacturaCmd) -> Done {
         }
         FacturaCmd::Listar(args) => listar::listar(needed, desk, &args).await,
         FacturaCmd::Plantilla | FacturaCmd::Esquema => unreachable!("asks nobody"),
-    }
-}
-
-/// The rooms of this machine, where workbooks are worked on.
-fn rooms(desk: &Desk) -> Result<&Arc<App>, AppError> {
-    match desk {
-        Desk::Here(app) => Ok(app),
-        Desk::There(_) => Err(AppError::Usage(text!(
-            "una planilla se valida y se emite en la máquina de los datos: ejecútela ahí, sin --server; por el servidor van los documentos en JSON, uno por orden",
-            "a workbook is checked and issued on the machine of the data: run it there, without --server; JSON documents go through the server, one for each command"
-        ))),
     }
 }
 

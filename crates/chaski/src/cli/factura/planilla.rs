@@ -3,26 +3,24 @@
 
 use std::path::{Path, PathBuf};
 
-use chaski_client::NubefactKind;
-use chaski_core::invoicing::catalogs::currencies::Moneda;
-use chaski_core::{Severity, text};
-use serde_json::{Map, Value, json};
+use chaski_core::text;
+use serde_json::json;
 
-use super::ruc_of;
-use super::shown::{FINDING, cents, finding_row};
-use crate::api::issued::DocumentFindingData;
-use crate::app::invoices::{
-    CheckedWorkbook, InvoiceError, PlacedFinding, nubefact_kind, wanted_sheets,
-};
-use crate::app::{App, AppError};
+use super::list_desk::{BookWish, SeenBook};
+use super::shown::{FINDING, sign_of};
+use crate::api::checked_list::CheckedListData;
+use crate::app::AppError;
 use crate::cli::Done;
+use crate::cli::kit::desk::Desk;
 use crate::cli::kit::needed::Needed;
 use crate::cli::kit::output;
-use crate::cli::kit::overwrite::all;
 use crate::cli::kit::records::{Column, Records, fields};
 use crate::cli::lote::check_output;
 use crate::codes;
-use crate::sheets::{self, Limits, OutputFormat};
+use crate::sheets::OutputFormat;
+
+/// Sheets that are neither read nor copied, of which people see the names.
+const MOST_SHEETS: usize = 5;
 
 /// What people see of a finding beside what it is.
 const PLACE: [Column; 5] = [
@@ -57,130 +55,75 @@ pub(super) fn only_sheet(files: &[PathBuf]) -> Result<Option<&Path>, AppError> {
 
 pub(super) async fn validar(
     needed: &Needed,
-    app: &App,
+    desk: &Desk,
     file: &Path,
     empresa: Option<&str>,
     clientes: bool,
 ) -> Done {
-    // 1. The cells.
+    // 1. All of it, checked.
     check_output(needed, file)?;
     let format = output::format_of(needed)?;
-    let book = sheets::read_book(file, &wanted_sheets(), &Limits::default())?;
-    let others = book.others.clone();
-    // 2. The check.
-    let (ask, ruc) = (needed.plain_ask(), ruc_of(empresa)?);
-    let room = match app.invoice_room(ruc.as_ref(), &ask).await {
-        Ok(room) => Some(room),
-        // Documents may be checked before anybody issues here; but a company that was named must be.
-        Err(AppError::Invoice(InvoiceError::NoIssuer)) if ruc.is_none() => None,
-        Err(error) => return Err(error),
+    let wish = BookWish {
+        empresa,
+        clientes,
+        ..BookWish::default()
     };
-    let checked = app
-        .check_workbook(room.as_ref(), book, clientes, &ask)
-        .await?;
-    // 3. What came of it.
-    let name = file
-        .file_name()
-        .map_or_else(String::new, |it| it.to_string_lossy().into_owned());
-    match (format, &needed.output) {
-        (Some(OutputFormat::Xlsx), Some(path)) => {
-            let bytes = checked.to_xlsx(&name, needed.lang())?;
-            needed.overwrite.write(path, false, all(&bytes))?;
-        }
-        (Some(OutputFormat::Csv), Some(path)) => {
-            needed
-                .overwrite
-                .write(path, false, all(&checked.to_csv(needed.lang())?))?;
-        }
-        (Some(OutputFormat::Xlsx), None) => {
-            output::to_stdout(&checked.to_xlsx(&name, needed.lang())?)?;
-        }
-        _ => {
-            let mut columns = PLACE.to_vec();
-            columns.extend(FINDING.iter().filter(|(name, ..)| *name != "campo"));
-            let rows: Vec<_> = checked
-                .findings
-                .iter()
-                .map(|it| row(needed, &checked, it))
-                .collect();
-            if !rows.is_empty() || needed.output.is_some() {
-                Records { columns, rows }.write(needed)?;
-            }
-        }
+    let book = SeenBook::look(needed, desk, file, wish).await?;
+    // 2. The workbook with its findings; without a file, a CSV is one of findings.
+    let of_book = format.filter(|it| *it == OutputFormat::Xlsx || needed.output.is_some());
+    match book.reviewed(of_book).await? {
+        Some(bytes) => needed.write(&bytes)?,
+        None => write_findings(needed, &book.data)?,
     }
-    say_summary(needed, &name, &checked, &others);
-    Ok(if checked.has_errors() {
+    say_summary(needed, &book.data);
+    Ok(if book.data.tiene_errores {
         codes::exit_code("comprobante_con_errores")
     } else {
         0
     })
 }
 
-fn row(needed: &Needed, checked: &CheckedWorkbook, found: &PlacedFinding) -> Map<String, Value> {
-    let mut row = fields(json!({
-        "hoja": checked.sheet_of(found.spot.side),
-        "fila": found.spot.row,
-        "celda": found.spot.cell(),
-        "columna": checked.title_of(&found.spot),
-        "documento": checked.key_of(found),
-    }));
-    row.extend(finding_row(&DocumentFindingData::of(
-        &found.finding,
-        needed.lang(),
-    )));
-    row
+fn write_findings(needed: &Needed, data: &CheckedListData) -> Result<(), AppError> {
+    let mut columns = PLACE.to_vec();
+    columns.extend(FINDING.iter().filter(|(name, ..)| *name != "campo"));
+    let rows: Vec<_> = data.hallazgos.iter().map(|it| fields(json!(it))).collect();
+    if !rows.is_empty() || needed.output.is_some() {
+        Records { columns, rows }.write(needed)?;
+    }
+    let more = data.hallazgos_en_total.saturating_sub(data.hallazgos.len());
+    if more > 0 {
+        needed.say(text!(
+            "y hallazgos que no se muestran: {more}; corrija estos primero",
+            "and findings that are not shown: {more}; correct these first"
+        ));
+    }
+    Ok(())
 }
 
-pub(super) fn say_summary(
-    needed: &Needed,
-    name: &str,
-    checked: &CheckedWorkbook,
-    others: &[String],
-) {
+pub(super) fn say_summary(needed: &Needed, data: &CheckedListData) {
     // 1. How many.
-    let (right, wrong) = checked.right_and_wrong();
-    let documents = checked.documents.len();
-    let rows: usize = checked.documents.iter().map(|it| it.rows.len()).sum();
-    let is_observed = |worst: Option<Severity>| worst == Some(Severity::Observacion);
-    let observed = checked
-        .documents
-        .iter()
-        .filter(|it| is_observed(it.worst))
-        .count();
+    let (name, documents, rows) = (&data.nombre, data.documentos, data.filas);
+    let (right, observed, wrong) = (data.emitibles, data.observados, data.con_errores);
     needed.say(text!("{name}: documentos, {documents}; filas, {rows}; se pueden emitir, {right} (observados, {observed}); con errores, {wrong}", "{name}: documents, {documents}; rows, {rows}; can be issued, {right} (observed, {observed}); with errors, {wrong}"));
     // 2. What they come to.
-    for ((kind, moneda), sums) in checked.totals() {
-        let kind = nubefact_kind(kind).map_or("", NubefactKind::word);
-        let sign = Moneda::from_nubefact(moneda).unwrap_or_default().sign();
-        let (count, igv, total) = (sums.documents, cents(sums.igv), cents(sums.total));
+    for sums in &data.totales {
+        let (kind, sign) = (&sums.tipo, sign_of(&sums.moneda));
+        let (count, igv, total) = (sums.documentos, &sums.igv, &sums.total);
         needed.say(text!(
             "  {kind}: {count}; IGV {sign} {igv}; total {sign} {total}",
             "  {kind}: {count}; IGV {sign} {igv}; total {sign} {total}"
         ));
     }
-    if checked.looked_up > 0 {
-        let count = checked.looked_up;
+    if data.clientes_consultados > 0 {
+        let count = data.clientes_consultados;
         needed.say(text!(
             "  clientes consultados: {count}",
             "  customers looked up: {count}"
         ));
     }
     // 3. What was left out.
-    let ours = [
-        "Ayuda",
-        "Help",
-        "Listas",
-        "Hallazgos",
-        "Findings",
-        "Resumen",
-        "Summary",
-    ];
-    let left: Vec<String> = others
-        .iter()
-        .filter(|it| !ours.contains(&it.as_str()))
-        .map(|it| format!("«{}»", chaski_core::clean(it)))
-        .take(5)
-        .collect();
+    let left = data.hojas_no_leidas.iter().take(MOST_SHEETS);
+    let left: Vec<String> = left.map(|it| format!("«{it}»")).collect();
     if !left.is_empty() {
         let left = left.join(", ");
         needed.say(text!(

@@ -1,9 +1,13 @@
 //! How documents and findings are shown.
 
+use std::time::Duration;
+
 use chaski_core::invoicing::catalogs::currencies::Moneda;
+use chaski_core::text;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
+use super::super::kit::needed::Needed;
 use super::super::kit::records::{Column, fields};
 use crate::api::issued::DocumentFindingData;
 use crate::api::told::ToldData;
@@ -47,4 +51,20 @@ pub(super) fn cents(amount: Decimal) -> String {
 pub(super) fn sign(moneda: Option<u8>) -> &'static str {
     let moneda = moneda.and_then(Moneda::from_nubefact);
     moneda.unwrap_or_default().sign()
+}
+
+/// Between two lines that say how far a list is.
+pub(super) const BETWEEN_LINES: Duration = Duration::from_secs(5);
+
+/// Says how far a list is.
+pub(super) fn say_done(needed: &Needed, done: u32, total: u32) {
+    needed.say(text!(
+        "con resultado: {done}/{total}",
+        "with an outcome: {done}/{total}"
+    ));
+}
+
+/// The sign of a currency by its code.
+pub(super) fn sign_of(iso: &str) -> &'static str {
+    Moneda::from_iso(iso).unwrap_or_default().sign()
 }

@@ -3,6 +3,7 @@
 pub(in crate::cli) mod args;
 pub(in crate::cli) mod desk;
 pub(in crate::cli) mod explain;
+pub(in crate::cli) mod interrupt;
 pub(in crate::cli) mod needed;
 pub(in crate::cli) mod numbers;
 pub(in crate::cli) mod output;

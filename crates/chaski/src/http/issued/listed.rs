@@ -1,22 +1,29 @@
 //! A list of documents handed over: the other kind of batch.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use axum::extract::Request;
+use axum::response::Response;
 use chaski_core::invoicing::JsonValue;
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
 use uuid::Uuid;
 
 use super::refusals::placed;
 use super::rights_of;
 use super::submit::issuer_ruc;
 use crate::api::batches::DocumentsWanted;
+use crate::api::checked_list::CheckedListData;
+use crate::app::AppError;
 use crate::app::batches::{DocumentsInput, DocumentsSubmission, DocumentsTaken};
 use crate::app::invoices::CheckedWorkbook;
 use crate::app::keys::Scope;
 use crate::app::once::Once;
 use crate::http::Gateway;
-use crate::http::kit::{Caller, MOST_BYTES, Problem, body, upload};
-use crate::scratch::Scratch;
+use crate::http::kit::{Caller, MOST_BYTES, Problem, body, outgoing, upload};
+use crate::scratch::{Scratch, ScratchWriter};
+use crate::sheets::OutputFormat;
 use crate::store::Priority;
 
 /// What a body of JSON says of a list of documents.
@@ -92,22 +99,7 @@ pub(in crate::http) async fn submit(
 ) -> Result<Uuid, Problem> {
     // 1. Who may, and for whom.
     caller.needs(Scope::Emitir)?;
-    let wanted = given.wanted;
-    let issuer = wanted.empresa.as_deref().map(issuer_ruc).transpose()?;
-    let new = DocumentsSubmission {
-        input: given.input,
-        name: given.name,
-        issuer,
-        rights: rights_of(caller),
-        only_good: wanted.solo_buenos,
-        clientes: wanted.clientes,
-        periodo: wanted.periodo.as_deref().map(period).transpose()?,
-        priority: given.priority,
-        asker: caller.asker(),
-        payer: caller.payer(),
-        most: wanted.gastar_hasta,
-        once,
-    };
+    let new = submission(caller, given, once)?;
     // 2. Checked and stored, or nothing of it.
     let submit = |limits| {
         let (app, new) = (Arc::clone(&caller.app), new.clone());
@@ -118,6 +110,74 @@ pub(in crate::http) async fn submit(
         DocumentsTaken::Batch(id) => Ok(id),
         DocumentsTaken::Wrong(checked) => Err(wrong(&checked)),
     }
+}
+
+/// Looks at a list, and answers with what it is or, in a format, with the list itself and what was found.
+pub(in crate::http) async fn check(
+    gateway: &Gateway,
+    caller: &Caller,
+    given: GivenDocuments,
+    rehearse: bool,
+    format: Option<OutputFormat>,
+) -> Result<Response, Problem> {
+    // 1. Checked, as a whole.
+    let new = submission(caller, given, None)?;
+    let name = new.name.clone();
+    let file = gateway.room.file(caller.owner()).await?;
+    let look = |limits| {
+        let (app, new, ask) = (Arc::clone(&caller.app), new.clone(), caller.ask());
+        async move { app.look_at_documents(new, rehearse, &ask, limits).await }
+    };
+    let (looked, memory) = upload::with_memory(gateway, caller, look).await?;
+    // 2. Rendered, which takes its time too.
+    let (mode, lang) = (caller.app.mode, caller.info.lang);
+    let mut writer = ScratchWriter::new(gateway.room.folder());
+    let rendered = tokio::task::spawn_blocking(move || {
+        let bytes = match format {
+            Some(OutputFormat::Xlsx) => looked.checked.to_xlsx(&name, lang)?,
+            Some(_) => looked.checked.to_csv(lang)?,
+            None => {
+                let data = CheckedListData::looked(&name, &looked, mode, lang);
+                serde_json::to_vec(&data).map_err(std::io::Error::from)?
+            }
+        };
+        writer.write_all(&bytes)?;
+        Ok::<_, AppError>(writer)
+    });
+    let rendered = rendered.await.map_err(|_| Problem::internal())??;
+    // 3. From here on the caller's pace takes a file and no memory.
+    drop(memory);
+    let rendered = outgoing::finished(rendered)?;
+    if let Some(format) = format {
+        return Ok(upload::download(&rendered, file, format, "revisado"));
+    }
+    let mut answer = outgoing::of_file(&rendered, file);
+    let kind = HeaderValue::from_static("application/json");
+    answer.headers_mut().insert(CONTENT_TYPE, kind);
+    Ok(answer)
+}
+
+/// What is handed over, or looked at.
+fn submission(
+    caller: &Caller,
+    given: GivenDocuments,
+    once: Option<Once>,
+) -> Result<DocumentsSubmission, Problem> {
+    let wanted = given.wanted;
+    Ok(DocumentsSubmission {
+        input: given.input,
+        name: given.name,
+        issuer: wanted.empresa.as_deref().map(issuer_ruc).transpose()?,
+        rights: rights_of(caller),
+        only_good: wanted.solo_buenos,
+        clientes: wanted.clientes,
+        periodo: wanted.periodo.as_deref().map(period).transpose()?,
+        priority: given.priority,
+        asker: caller.asker(),
+        payer: caller.payer(),
+        most: wanted.gastar_hasta,
+        once,
+    })
 }
 
 fn period(text: &str) -> Result<String, Problem> {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::chain::DocumentEvent;
 use super::events;
+use super::load::CREDITS;
 use super::marks;
 use super::sheet::{DocumentSheet, SeriesKey, deed_name};
 use crate::store::error::StoreError;
@@ -218,11 +219,10 @@ pub(super) async fn obstacle(
     }
     if let (Some(limit), Some(modified)) = (new.credit_limit, modifies_mark(keys, new)) {
         // Two notes at once, each within the document: the second one is above it.
-        let others: i64 = query(
-            "SELECT CAST(coalesce(sum(total), 0) AS BIGINT) FROM documents WHERE company = $1 \
-             AND modifies = $2 AND deed = 'issue' AND kind = '07' \
-             AND state NOT IN ('DEVUELTO', 'LIBERADO', 'CONFLICTO', 'RECHAZADO', 'ANULADO')",
-        )
+        let others: i64 = query(format!(
+            "SELECT CAST(coalesce(sum(total), 0) AS BIGINT) FROM documents \
+             INDEXED BY documents_modifies WHERE company = $1 AND modifies = $2 AND {CREDITS}"
+        ))
         .bind(series.company.as_slice())
         .bind(modified)
         .fetch_one(connection)
@@ -302,7 +302,7 @@ pub(super) fn twin_mark(keys: &Keys, new: &NewDocument) -> Option<Vec<u8>> {
     new.twin.as_ref().map(|it| marks::twin(keys, it))
 }
 
-fn modifies_mark(keys: &Keys, new: &NewDocument) -> Option<Vec<u8>> {
+pub(super) fn modifies_mark(keys: &Keys, new: &NewDocument) -> Option<Vec<u8>> {
     let modified = new.sheet.modifica.as_deref();
     modified.map(|it| marks::modifies(keys, it))
 }

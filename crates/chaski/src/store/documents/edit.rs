@@ -3,7 +3,9 @@
 
 use chaski_client::DocumentState;
 
-use super::accept::{AcceptedDocument, NewDocument, obstacle, request_mark, twin_mark};
+use super::accept::{
+    AcceptedDocument, NewDocument, modifies_mark, obstacle, request_mark, twin_mark,
+};
 use super::again::queue_again;
 use super::sheet::SeriesKey;
 use super::{load, marks};
@@ -61,7 +63,7 @@ impl Store {
             let issuer = &version.series.issuer;
             query(
                 "UPDATE documents SET request = $2, content = $3, customer = $4, twin = $5, \
-                 issued_on = $6, total = $7, sheet = $8, draft = $9 WHERE id = $1",
+                 issued_on = $6, total = $7, modifies = $8, sheet = $9, draft = $10 WHERE id = $1",
             )
             .bind(id)
             .bind(request_mark(&keys, &version))
@@ -70,6 +72,7 @@ impl Store {
             .bind(twin_mark(&keys, &version))
             .bind(version.issued_on.map(|it| it.to_string()))
             .bind(version.total.map(i64::cast_unsigned))
+            .bind(modifies_mark(&keys, &version))
             .bind(version.sheet.sealed(&keys, id)?)
             .bind(keys.seal(&SealedPlace::DocumentDraft(id), &version.draft)?)
             .execute(&mut *connection)

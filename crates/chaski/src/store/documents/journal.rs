@@ -22,6 +22,7 @@ use super::chain::DocumentEvent;
 use super::events;
 use super::load::{self, LoadedDocument, LoadedPart};
 use super::marks;
+use super::of_before::by_what_was_sent;
 use super::save::{Told, code_of, name_of, save};
 use super::series;
 use super::sheet::{DocumentSheet, SeriesKey};
@@ -318,6 +319,7 @@ fn unsent(intent: &Intent) -> LoadedDocument {
 /// What is kept of a document that nobody handed over before.
 fn taken_on(intent: &Intent, id: Uuid) -> NewDocument {
     let draft = intent.document.to_json();
+    let known = by_what_was_sent(&draft);
     let mut request = [0; 32];
     request.copy_from_slice(blake3::hash(&draft).as_bytes());
     NewDocument {
@@ -331,13 +333,14 @@ fn taken_on(intent: &Intent, id: Uuid) -> NewDocument {
         sheet: DocumentSheet {
             emisor: intent.issuer.to_string(),
             clave: intent.key.to_string(),
+            modifica: known.modifica,
             ..DocumentSheet::default()
         },
         twin: None,
         twin_allowed: true,
         twin_while_open: false,
         issued_on: None,
-        total: None,
+        total: known.hundredths,
         credit_limit: None,
         target: None,
         renumber: intent.renumber,

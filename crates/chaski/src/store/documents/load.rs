@@ -17,6 +17,10 @@ use crate::store::sql::{Conn, StoredRow, query};
 const ENTRY: &str = "id, deed, kind, serie, numero, own_numero, content, created_at, abandoned, \
      sheet, reply, fence, tries, state, renumber";
 
+/// Credit notes that take something off the document that they modify.
+pub(super) const CREDITS: &str = "deed = 'issue' AND kind = '07' \
+     AND state NOT IN ('DEVUELTO', 'LIBERADO', 'CONFLICTO', 'RECHAZADO', 'ANULADO')";
+
 /// What an entry is kept with.
 #[derive(Debug, Clone)]
 pub(super) struct LoadedDocument {
@@ -112,6 +116,28 @@ pub(super) async fn those_where(
         entries.push(document_of(connection, keys, row).await?.entry);
     }
     Ok(entries)
+}
+
+/// The credit notes that take something off what is under a mark, oldest first.
+pub(super) async fn credits_on(
+    connection: &mut Conn,
+    keys: &Keys,
+    company: &[u8],
+    modified: Vec<u8>,
+) -> Result<Vec<LoadedDocument>, StoreError> {
+    let rows: Vec<StoredRow> = query(format!(
+        "SELECT {ENTRY} FROM documents INDEXED BY documents_modifies WHERE company = $1 \
+         AND modifies = $2 AND {CREDITS} ORDER BY seq"
+    ))
+    .bind(company)
+    .bind(modified)
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut notes = Vec::with_capacity(rows.len());
+    for row in &rows {
+        notes.push(document_of(connection, keys, row).await?);
+    }
+    Ok(notes)
 }
 
 /// All documents that an attempt was ever made for with a number, oldest first.

@@ -6,7 +6,7 @@
 //! is loaded (`load.rs`), the client's rules are applied to it, and what changed is written back with an
 //! event for each change (`save.rs`), all in one transaction. `page.rs` finds documents, `edit.rs` and `again.rs` send one again, `due.rs` what is to
 //! be done, `record.rs` (with `of_before.rs`) what came of them otherwise, `series.rs` counts, `holds.rs` issuers that wait, `files.rs` what was
-//! fetched, `buyers.rs` a person's, `watch.rs` what waits, `past.rs` what need not be kept any longer. `marks.rs`
+//! fetched, `known.rs` (with `earlier.rs`) what others name, `buyers.rs` a person's, `watch.rs` what waits, `past.rs` what need not be kept any longer. `marks.rs`
 //! says by what they are found, `sheet.rs` what is shown of them, `chain.rs` and `events.rs` what happened.
 
 mod accept;
@@ -14,11 +14,13 @@ mod again;
 mod buyers;
 pub(in crate::store) mod chain;
 mod due;
+pub(in crate::store) mod earlier;
 mod edit;
 mod events;
 mod files;
 mod holds;
 mod journal;
+mod known;
 mod load;
 pub(in crate::store) mod marks;
 mod of_before;

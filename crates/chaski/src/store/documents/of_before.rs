@@ -2,10 +2,13 @@
 //! or from the text of its QR code, which begins RUC|tipo|serie|numero|igv|total|fecha|tipo del cliente|numero.
 //! Without it nobody would find a customer's document, or know how long it is to be kept.
 
+use chaski_client::{NubefactId, NubefactKind};
 use jiff::civil::Date;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Map, Value};
 
-use super::sheet::DocumentBuyer;
+use super::sheet::{DocumentBuyer, DocumentSheet};
 
 /// What is known of it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -13,6 +16,10 @@ pub(super) struct KnownOfBefore {
     pub(super) cliente: Option<DocumentBuyer>,
     pub(super) moneda: Option<String>,
     pub(super) total: Option<String>,
+    /// The total in hundredths, of what was sent.
+    pub(super) hundredths: Option<i64>,
+    /// What a note modifies, `01:FFF1-1`.
+    pub(super) modifica: Option<String>,
     pub(super) issued_on: Option<Date>,
 }
 
@@ -27,6 +34,15 @@ pub(super) fn by_what_was_sent(draft: &[u8]) -> KnownOfBefore {
         _ => None,
     };
     let numero = text("cliente_numero_de_documento");
+    let total = text("total");
+    let hundredths = total.as_deref().and_then(|it| it.parse::<Decimal>().ok());
+    let hundredths = hundredths.and_then(|it| it.checked_mul(Decimal::ONE_HUNDRED)?.to_i64());
+    let modified = || {
+        let number = |name: &str| text(name)?.parse().ok();
+        let kind = NubefactKind::of_number(number("documento_que_se_modifica_tipo")?)?;
+        let serie = text("documento_que_se_modifica_serie")?;
+        NubefactId::new(kind, &serie, number("documento_que_se_modifica_numero")?).ok()
+    };
     let day = text("fecha_de_emision");
     KnownOfBefore {
         cliente: numero.map(|numero| DocumentBuyer {
@@ -42,7 +58,9 @@ pub(super) fn by_what_was_sent(draft: &[u8]) -> KnownOfBefore {
             "4" => Some("GBP".to_owned()),
             _ => None,
         }),
-        total: text("total"),
+        total,
+        hundredths,
+        modifica: modified().map(|it| DocumentSheet::modified(&it)),
         issued_on: day.and_then(|it| Date::strptime("%d-%m-%Y", it).ok()),
     }
 }
@@ -64,6 +82,8 @@ pub(super) fn by_qr(text: &str) -> KnownOfBefore {
         }),
         moneda: None,
         total: part(5).map(str::to_owned),
+        hundredths: None,
+        modifica: None,
         issued_on: part(6).and_then(day),
     }
 }
@@ -87,6 +107,15 @@ mod tests {
         let known = by_what_was_sent(sent);
         check(&known, Some("00000001"), Some("118.00"), Some("2026-11-28"));
         assert_eq!(known.moneda.as_deref(), Some("USD"));
+        assert_eq!((known.hundredths, &known.modifica), (Some(11_800), &None));
+        let note =
+            br#"{"documento_que_se_modifica_tipo":2,"documento_que_se_modifica_serie":"bbb1",
+            "documento_que_se_modifica_numero":"7","total":0.1}"#;
+        let note = by_what_was_sent(note);
+        assert_eq!(
+            (note.hundredths, note.modifica.as_deref()),
+            (Some(10), Some("03:BBB1-7"))
+        );
         assert_eq!(known.cliente.map(|it| it.tipo).as_deref(), Some("1"));
         for nothing in [
             "{}",

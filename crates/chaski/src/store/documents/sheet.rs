@@ -1,6 +1,6 @@
 //! What is kept of a document beside the columns it is found by: sealed, because it names who buys.
 
-use chaski_client::{JournalDeed, NubefactKind, SeriesName};
+use chaski_client::{JournalDeed, NubefactId, NubefactKind, SeriesName};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -27,7 +27,7 @@ pub struct DocumentSheet {
     /// Total, two decimals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<String>,
-    /// What a note modifies, `FFF1-1`.
+    /// What a note modifies, `01:FFF1-1`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modifica: Option<String>,
     /// Why it is voided.
@@ -62,6 +62,11 @@ impl std::fmt::Debug for DocumentBuyer {
 }
 
 impl DocumentSheet {
+    /// The name under which it is kept what a note modifies: catálogo 01, series and number.
+    pub fn modified(id: &NubefactId) -> String {
+        format!("{}:{}-{}", id.kind.catalog_01(), id.serie, id.numero)
+    }
+
     pub(in crate::store) fn sealed(&self, keys: &Keys, id: Uuid) -> Result<Vec<u8>, StoreError> {
         let plain = serde_json::to_vec(self).map_err(|_| StoreError::Corrupt)?;
         keys.seal(&SealedPlace::Document(id), &plain)

@@ -15,6 +15,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use self::checks::refuse_unsafe;
 use self::seat::Seat;
+use super::documents::earlier::mark_earlier_notes;
 use super::error::StoreError;
 use super::fault::PostgresFault;
 use super::folder;
@@ -53,6 +54,7 @@ pub(super) async fn open(
     let key = opening::prepare_key(dir, has_data, key)?;
     bring_up_to_date(&options, schema, &mut writer).await?;
     let keys = opening::accept_key(&mut writer, dir, key).await?;
+    mark_earlier_notes(&mut writer, &keys).await?;
     if !is_noted {
         mark.write(dir)?;
     }

@@ -11,6 +11,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::private;
 use crate::sabotage::{Protection, is_without};
+use crate::store::documents::earlier::mark_earlier_notes;
 use crate::store::error::StoreError;
 use crate::store::fault::PostgresFault;
 use crate::store::folder::{DATABASE_FILE, claim, lock_folder, prepare_folder};
@@ -70,6 +71,7 @@ async fn open_database(
     set_up(&mut writer).await?;
     bring_up_to_date(&mut writer).await?;
     let keys = accept_key(&mut writer, dir, key).await?;
+    mark_earlier_notes(&mut writer, &keys).await?;
     let reader_options = options(file)
         .read_only(true)
         .pragma("cache_size", "-4096")

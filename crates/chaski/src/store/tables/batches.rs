@@ -127,6 +127,27 @@ impl Store {
         Ok(same)
     }
 
+    /// The newest batch of a list, by its hash and its options, that has not ended; of one key, or of nobody's.
+    pub async fn list_under_way(
+        &self,
+        key_id: Option<Uuid>,
+        (hash, options): &([u8; 32], String),
+    ) -> Result<Option<Batch>, StoreError> {
+        let mut query = query(format!(
+            "SELECT {COLUMNS} FROM batches INDEXED BY batches_source \
+             WHERE state IN ('PENDING', 'PROCESSING') AND source_hash = "
+        ));
+        query.push_bind(hash.to_vec());
+        query.push(" AND options = ").push_bind(options.clone());
+        match key_id {
+            Some(key_id) => query.push(" AND key_id = ").push_bind(key_id),
+            None => query.push(" AND key_id IS NULL"),
+        };
+        query.push(" ORDER BY created_at DESC, seq DESC LIMIT 1");
+        let mut reader = self.read().await?;
+        query.fetch_optional(&mut reader).await
+    }
+
     /// Takes up the job of a batch that this process is to work on now, whatever it waits for, with
     /// another payload; none when another process works on it, or when it has ended for good.
     pub async fn claim_batch(

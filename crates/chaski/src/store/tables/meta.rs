@@ -22,6 +22,9 @@ pub(in crate::store) const HAD_KEYS: &str = "had_keys";
 /// Held by whoever issues: what is told under an older one changes nothing.
 pub(in crate::store) const ISSUING_FENCE: &str = "issuing_fence";
 
+/// Set once notes of before are found by what they modify.
+pub(in crate::store) const NOTES_MARKED: &str = "notes_marked";
+
 /// Begins the name under which a process notes the last group that it committed to a server.
 const GROUP: &str = "group:";
 

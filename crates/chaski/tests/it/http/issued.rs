@@ -44,12 +44,14 @@ pub(super) fn routes() -> Vec<(&'static str, String, Scope, &'static str)> {
     ];
     let name = r#"{"comprobante":"FFF1-77"}"#;
     let void = r#"{"comprobante":"FFF1-77","motivo":"prueba"}"#;
+    let list = r#"{"comprobantes":[{"tipo":"boleta"}]}"#;
     let pdf = "comprobantes/por-numero/factura/FFF1/77/pdf";
     let others = [
         ("GET", "comprobantes/por-nombre/FFF1-77", Comprobantes, ""),
         ("POST", "comprobantes/consultar", Comprobantes, name),
         ("POST", "comprobantes/anular", Anular, void),
         ("GET", pdf, Comprobantes, ""),
+        ("POST", "lotes/validar", Emitir, list),
         (
             "POST",
             "series/sincronizar",

@@ -288,9 +288,20 @@ async fn a_series_that_has_no_numbers_left() {
     );
     assert!(told["mensaje"].as_str().unwrap().contains("F099"), "{told}");
     assert_eq!(told["numero"], Value::Null);
-    // Others go on.
+    // Others go on, and what names no series takes the first one that has numbers.
     let body = sale("21.00").replacen('{', r#"{"serie": "FFF1","#, 1);
     assert_eq!(it.issued("s-1", &body).await["numero"], 1);
+    let named = |told: &Value| format!("{}-{}", told["serie"].as_str().unwrap(), told["numero"]);
+    assert_eq!(named(&it.issued("s-2", &sale("22.00")).await), "FFF1-2");
+    // Only where none has any it is the error of the first.
+    journal
+        .open_series(&factura("FFF1"), 99_999_999)
+        .await
+        .unwrap();
+    let answer = it.ask(Method::POST, ALL, &headers, &sale("23.00")).await;
+    let told = answer.json();
+    assert_eq!(told["problema"], "serie_agotada", "{told}");
+    assert!(told["mensaje"].as_str().unwrap().contains("F099"), "{told}");
 }
 
 #[tokio::test]

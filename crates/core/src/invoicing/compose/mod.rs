@@ -179,22 +179,19 @@ fn currency(draft: &Draft, known: &Known, findings: &mut Findings) -> Option<Mon
     moneda
 }
 
-/// The series: as it was said, or the first one open for the kind; of a note, the first that begins
-/// with the letter of what it modifies.
+/// The series: as it was said, or the first one open for the kind that has numbers left; of a note, the
+/// first that begins with the letter of what it modifies.
 fn series(draft: &Draft, kind: DocumentKind, known: &Known) -> Option<String> {
     if let Some(serie) = &draft.serie {
         return Some(serie.trim().to_uppercase());
     }
-    let of_kind = |(other, _): &&(DocumentKind, String)| *other == kind;
-    let mut open = known.series.iter().flatten().filter(of_kind);
     let modified = draft.nota.as_ref().and_then(|it| it.documento.as_deref());
     let letter = modified.and_then(|it| it.trim().chars().next());
     let fits = |serie: &str| match letter {
         Some(letter) if kind.is_note() => serie.starts_with(letter.to_ascii_uppercase()),
         _ => true,
     };
-    open.find(|(_, serie)| fits(serie))
-        .map(|(_, serie)| serie.clone())
+    known.first_series(kind, fits).map(str::to_owned)
 }
 
 /// Which operation it is; unknown where one of the fields that say it could not be read.

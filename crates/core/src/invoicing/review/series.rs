@@ -12,12 +12,12 @@ pub(super) fn review(sale: &Sale, known: &Known, findings: &mut Findings) {
         return;
     };
     let open = known.series.as_ref();
-    let first = open.and_then(|open| open.iter().find(|(kind, _)| *kind == sale.kind));
+    let first = known.first_series(sale.kind, |_| true);
     // A series that can never be one of this kind is told once: that it is not open is no news.
     if let Some(code) = wrong_letter(sale, serie) {
         let finding = findings.add(code, "serie");
         match first {
-            Some((_, right)) if code.codigo == codes::SERIES_KIND.codigo => finding.expected(right),
+            Some(right) if code.codigo == codes::SERIES_KIND.codigo => finding.expected(right),
             _ => finding,
         };
         return;
@@ -39,7 +39,7 @@ pub(super) fn review(sale: &Sale, known: &Known, findings: &mut Findings) {
         }
         None => findings.add(&codes::SERIES, "serie"),
     };
-    if let Some((_, right)) = first {
+    if let Some(right) = first {
         finding.expected(right);
     }
 }

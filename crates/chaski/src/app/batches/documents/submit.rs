@@ -11,15 +11,13 @@ use super::super::kind::BatchKind;
 use super::super::submit::BatchOptions;
 use super::kept::KeptDocuments;
 use crate::app::cost::Cost;
-use crate::app::invoices::{
-    CheckedRows, CheckedWorkbook, InvoiceError, InvoiceRoom, wanted_sheets,
-};
+use crate::app::invoices::{CheckedRows, CheckedWorkbook, InvoiceRoom};
 use crate::app::issuing::IssuingRights;
 use crate::app::job_kind::{JobKind, job_text};
 use crate::app::spending::Payer;
 use crate::app::{App, AppError, new_id};
 use crate::scratch::Scratch;
-use crate::sheets::{self, Limits};
+use crate::sheets::Limits;
 use crate::store::{Asker, Claim, ItemState, Job, JobState, NewBatch, Once, Priority};
 
 /// A list of documents that is handed over to be issued.
@@ -108,27 +106,11 @@ impl App {
             .room_within(new.issuer.as_ref(), &new.rights, &ask)
             .await?;
         let room = room.within_period(new.periodo);
-        let checked = match new.input {
-            DocumentsInput::File(file) => {
-                let book = tokio::task::spawn_blocking(move || {
-                    let bytes = file.whole()?;
-                    let book = sheets::read_book_bytes(&bytes, &wanted_sheets(), &limits)?;
-                    Ok::<_, AppError>(book)
-                });
-                self.check_workbook(Some(&room), book.await??, false, &ask)
-                    .await?
-            }
-            DocumentsInput::Documents(list) => {
-                check_count(list.len())?;
-                room.check_list(list).await?
-            }
-        };
+        let given = (new.input, &new.rights);
+        let checked = self
+            .check_documents(Some(&room), given, false, &ask, limits)
+            .await?;
         check_count(checked.documents.len())?;
-        let of_others =
-            |it: &CheckedRows| it.serie.as_ref().is_some_and(|it| !new.rights.allow(it));
-        if checked.documents.iter().any(of_others) {
-            return Err(InvoiceError::SeriesNotTheirs.into());
-        }
         if checked.has_errors() && !new.only_good {
             return Ok(DocumentsTaken::Wrong(Box::new(checked)));
         }
@@ -290,7 +272,7 @@ impl InvoiceRoom<'_> {
     }
 
     /// What tells one list from another: who issues, and its documents.
-    fn list_hash(&self, checked: &CheckedWorkbook) -> [u8; 32] {
+    pub(super) fn list_hash(&self, checked: &CheckedWorkbook) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new();
         hasher.update(self.issuer.ruc.as_str().as_bytes());
         for document in &checked.documents {
@@ -300,7 +282,7 @@ impl InvoiceRoom<'_> {
         *hasher.finalize().as_bytes()
     }
 
-    fn list_options(&self) -> String {
+    pub(super) fn list_options(&self) -> String {
         let period = self.periodo.as_deref().unwrap_or_default();
         format!("periodo={period}")
     }
@@ -322,7 +304,7 @@ impl CheckedRows {
     }
 }
 
-fn check_count(count: usize) -> Result<(), AppError> {
+pub(super) fn check_count(count: usize) -> Result<(), AppError> {
     match count {
         0 => Err(AppError::Usage(text!(
             "la lista no tiene ningún documento",

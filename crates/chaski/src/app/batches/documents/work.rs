@@ -158,7 +158,7 @@ impl IssuingRun<'_> {
         }
         let rucs: Vec<Ruc> = of_customer.keys().copied().collect();
         for some in rucs.chunks(AT_A_TIME) {
-            let answers = self.room.customers(some).await;
+            let answers = self.room.customers(some, &self.room.ask).await;
             for (ruc, code) in answers.into_iter().filter(|_| all) {
                 for at in of_customer.remove(&ruc).unwrap_or_default() {
                     wanted.remove(&at);

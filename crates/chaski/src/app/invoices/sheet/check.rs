@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chaski_client::Ask;
+use chaski_client::{Ask, NubefactId};
 use chaski_core::invoicing::catalogs::currencies::Moneda;
 use chaski_core::invoicing::{
     CheckedDocument, CustomerFacts, DocumentKind, InvoiceFinding, JsonObject, JsonValue, Known,
@@ -200,29 +200,22 @@ impl App {
             .filter_map(|it| named_by(it.said("nota_documento")?))
             .collect();
         let keys = keys_of(room, &documents, &forms);
+        let own: HashSet<String> = keys.iter().cloned().collect();
         let issued = match room {
-            Some(room) => {
-                let own = keys.iter().cloned().collect();
-                KnownIssued::read(room, &named, &own).await?
-            }
+            Some(room) => KnownIssued::read(room, &named, &own).await?,
             None => KnownIssued::default(),
         };
         // 4. Each document; those that notes modify before the notes.
         let mut checking = Checking {
             now,
-            known: Known {
-                issuer: room.map(|it| it.issuer.ruc),
-                restaurant: room.map(|it| it.issuer.restaurante),
-                series: match room {
-                    Some(room) => Some(room.open_series().await?),
-                    None => None,
-                },
-                ..Known::default()
+            known: match room {
+                Some(room) => room.known_of_issuer().await?,
+                None => Known::default(),
             },
             customers: clientes.then_some(&customers),
             rates: &rates,
             issued,
-            numbers: HashMap::new(),
+            brought: HashMap::new(),
             references: HashMap::new(),
             keys,
             titles: &titles,
@@ -230,6 +223,11 @@ impl App {
             findings: &mut findings,
         };
         let mut checked = checking.check_all(&documents, forms);
+        if let Some(room) = room {
+            let brought = checking.brought.keys();
+            let taken = room.taken_numbers(brought, &own).await?;
+            checking.note_taken(&documents, &taken);
+        }
         let was_issued = checking.issued.own;
         // 5. What came of each, worst first.
         drop_what_is_told(&mut findings);
@@ -265,8 +263,9 @@ struct Checking<'c> {
     customers: Option<&'c HashMap<String, CustomerFacts>>,
     rates: &'c HashMap<String, Option<Decimal>>,
     issued: KnownIssued,
-    /// Numbers and references of the workbook, with the first document that has each.
-    numbers: HashMap<String, usize>,
+    /// Numbers that documents of the workbook bring, with those that bring each; the first one has it.
+    brought: HashMap<NubefactId, Vec<usize>>,
+    /// References of the workbook, with the first document that has each.
     references: HashMap<String, usize>,
     /// What each document is issued under.
     keys: Vec<String>,
@@ -350,7 +349,7 @@ impl Checking<'_> {
         documents: &[GatheredDocument],
         index: usize,
         made: &TaxDocument,
-        on: Option<chaski_client::NubefactId>,
+        on: Option<NubefactId>,
     ) {
         let document = &documents[index];
         let at = |campo: &str, it: &Checking<'_>| document.spot_of(campo, it.titles, it.beside);
@@ -358,12 +357,9 @@ impl Checking<'_> {
             && let Some(id) = id_of(made.kind(), serie, numero)
         {
             let name = name_of(&id);
-            if self.issued.is_issued(&id) {
-                let found = finding(&codes::NUMBER_TAKEN, "numero", |_| ());
-                self.note(at("numero", self), index, found);
-            }
-            if let Some(first) = self.numbers.insert(name.clone(), index) {
-                self.numbers.insert(name.clone(), first);
+            let bringing = self.brought.entry(id.clone()).or_default();
+            bringing.push(index);
+            if let Some(first) = bringing.first().copied().filter(|it| *it != index) {
                 let other = &documents[first].key;
                 let found = finding(&codes::TWICE, "numero", |it| {
                     it.says(text!(
@@ -407,6 +403,18 @@ impl Checking<'_> {
                 self.note(at("nota.documento", self), index, found);
             }
             self.issued.credit(on, made.total().unwrap_or_default());
+        }
+    }
+
+    /// Numbers that other documents have already.
+    fn note_taken(&mut self, documents: &[GatheredDocument], taken: &HashSet<NubefactId>) {
+        for index in taken.iter().flat_map(|id| &self.brought[id]) {
+            let document = &documents[*index];
+            self.findings.push(PlacedFinding {
+                spot: document.spot_of("numero", self.titles, self.beside),
+                document: Some(*index),
+                finding: finding(&codes::NUMBER_TAKEN, "numero", |_| ()),
+            });
         }
     }
 

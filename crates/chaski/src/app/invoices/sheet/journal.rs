@@ -1,20 +1,21 @@
-//! What the journal knows of all documents that a workbook names, read once: an answer for each note would
-//! read all entries again.
+//! What the journal knows of all documents that a workbook names, read together and by what is named: an issuer may
+//! have a million others.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chaski_client::{JournalDeed, NubefactId, NubefactKind};
+use chaski_client::{NubefactId, SeriesName};
 use chaski_core::invoicing::{DocumentKind, ModifiedDocument};
 use rust_decimal::Decimal;
 
 use super::super::facts::as_modified;
-use super::super::{InvoiceRoom, WantedInvoice, document_kind, kind_of_serie, nubefact_kind};
+use super::super::{
+    InvoiceError, InvoiceRoom, WantedInvoice, document_kind, kind_of_serie, nubefact_kind,
+};
 use crate::app::AppError;
 
-/// Numbers that were issued, and what notes took off the documents that the workbook's notes name.
+/// What exists of a workbook, and what notes took off the documents that its notes name.
 #[derive(Debug, Default)]
 pub(super) struct KnownIssued {
-    issued: HashSet<NubefactId>,
     modified: HashMap<NubefactId, ModifiedDocument>,
     credited: HashMap<NubefactId, Decimal>,
     /// Documents that a note took back as a whole.
@@ -24,52 +25,35 @@ pub(super) struct KnownIssued {
 }
 
 impl KnownIssued {
-    /// Reads the journal once. Bodies are opened only of credit notes and of what is named.
+    /// Reads what there is of the documents that notes name, and of the workbook itself.
     ///
-    /// `own` are the keys of the workbook itself: what was issued of it before is no other document, and
-    /// its notes are counted where its rows are.
+    /// `own` are the keys of the workbook: what was issued of it before is no other document, and its notes
+    /// are counted where its rows are.
     pub(super) async fn read(
         room: &InvoiceRoom<'_>,
         named: &HashSet<NubefactId>,
         own: &HashSet<String>,
     ) -> Result<KnownIssued, AppError> {
-        let mut known = KnownIssued::default();
-        for entry in room.entries().await? {
-            if entry.deed != JournalDeed::Issue || entry.accepted().is_none() {
-                continue;
-            }
-            let id = entry.document();
-            // Each one more of the same has the next key of a chain.
-            let key = entry.key.as_str().split('#').next().unwrap_or_default();
-            let is_own = own.contains(key);
-            let is_note = id.kind == NubefactKind::NotaCredito && !named.is_empty() && !is_own;
-            if named.contains(&id) || is_note {
-                let Some(document) = room.sent(&entry).await? else {
-                    continue;
-                };
-                if let Some(name) = document.names().filter(|_| is_note)
-                    && let Some(kind) = nubefact_kind(name.kind)
-                    && let Ok(on) = NubefactId::new(kind, &name.serie, name.numero)
-                {
-                    known.credit(on, document.total().unwrap_or_default());
-                }
-                if named.contains(&id) {
-                    let modified = as_modified(&document, Decimal::ZERO);
+        let mut known = KnownIssued {
+            own: room.issued_keys(own).await?,
+            ..KnownIssued::default()
+        };
+        for id in named {
+            match room.issued(id).await {
+                Ok(issued) => {
+                    let modified = as_modified(&issued.document, Decimal::ZERO);
                     known.modified.insert(id.clone(), modified);
                 }
+                Err(AppError::Invoice(InvoiceError::NotIssuedHere(_))) => {}
+                Err(error) => return Err(error),
             }
-            if is_own {
-                known.own.insert(key.to_owned());
-            } else {
-                known.issued.insert(id);
+            for note in room.credit_notes_on(id).await? {
+                if !own.contains(base_of(&note.entry.key)) {
+                    known.credit(id.clone(), note.document.total().unwrap_or_default());
+                }
             }
         }
         Ok(known)
-    }
-
-    /// Whether that number was issued already.
-    pub(super) fn is_issued(&self, id: &NubefactId) -> bool {
-        self.issued.contains(id)
     }
 
     /// A document of the workbook that notes of it may modify.
@@ -93,6 +77,35 @@ impl KnownIssued {
         modified.credited_before = self.credited.get(id).copied().unwrap_or_default();
         Some(modified)
     }
+}
+
+impl InvoiceRoom<'_> {
+    /// Those of some numbers that other documents have: of none of the keys of a workbook itself.
+    pub(super) async fn taken_numbers(
+        &self,
+        wanted: impl Iterator<Item = &NubefactId>,
+        own: &HashSet<String>,
+    ) -> Result<HashSet<NubefactId>, AppError> {
+        let mut of_series: BTreeMap<SeriesName, Vec<u32>> = BTreeMap::new();
+        for id in wanted {
+            let series = SeriesName::new(self.nubefact.issuer(), id.kind, &id.serie);
+            of_series.entry(series).or_default().push(id.numero);
+        }
+        let mut taken = HashSet::new();
+        for (series, numbers) in of_series {
+            for (numero, key) in self.app.store.issued_numbers(&series, &numbers).await? {
+                if !own.contains(base_of(&key)) {
+                    taken.extend(NubefactId::new(series.kind, &series.serie, numero).ok());
+                }
+            }
+        }
+        Ok(taken)
+    }
+}
+
+/// Each one more of the same has the next key of a chain.
+fn base_of(key: &str) -> &str {
+    key.split('#').next().unwrap_or_default()
 }
 
 /// The document that a note says it modifies.

@@ -1,7 +1,7 @@
 //! A list of documents in JSON becomes a workbook, a row per document, and is checked like one; and a
 //! workbook that was checked before and was kept.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chaski_core::invoicing::{
     CheckedDocument, InvoiceFinding, JsonObject, JsonValue, TaxDocument, codes,
@@ -55,14 +55,11 @@ impl InvoiceRoom<'_> {
             ..
         } = checking;
         // What exists is not wrong any more, whatever day it is by now.
-        let mut stands = HashSet::new();
-        for (index, document) in documents.iter().enumerate() {
-            if document.has_errors() && self.was_issued(document).await? {
-                stands.insert(index);
-            }
-        }
+        let wrong = documents.iter().filter(|it| it.has_errors());
+        let stands = self.issued_keys(wrong.map(|it| &it.clave)).await?;
         findings.retain(|it: &PlacedFinding| {
-            let of_stands = it.document.is_some_and(|it| stands.contains(&it));
+            let document = it.document.and_then(|it| documents.get(it));
+            let of_stands = document.is_some_and(|it| stands.contains(&it.clave));
             it.finding.severidad != chaski_core::Severity::Error || !of_stands
         });
         for document in &mut documents {
