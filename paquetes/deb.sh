@@ -35,7 +35,7 @@ find "$doc" -type d -exec chmod 755 {} + -o -type f -exec chmod 644 {} +
 
 man="$root/usr/share/man/man1"
 mkdir -p "$man"
-"$program" man "$man" >/dev/null
+"$program" man --to "$man" >/dev/null
 gzip -9n "$man"/*.1
 for shell in "bash:bash-completion/completions/chaski" "zsh:zsh/vendor-completions/_chaski" \
     "fish:fish/vendor_completions.d/chaski.fish"; do
