@@ -34,6 +34,21 @@ echo "== the same list as text, twice the same"
 chaski ruc lote clientes.xlsx --format csv >uno.csv
 chaski ruc lote clientes.xlsx --format csv >dos.csv
 cmp uno.csv dos.csv
+here="$OLDPWD/target/debug/chaski"
+if [[ -x "$here" ]]; then
+    echo "== the same as on this machine, but for the time"
+    "$here" --dir "$place/aqui" ruc lote clientes.xlsx --format csv >aqui.csv 2>/dev/null
+    python3 - <<'PY'
+import csv, re
+def rows(name):
+    told = list(csv.reader(open(name, encoding="utf-8-sig", newline="")))
+    return [[re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*|MEMORIA|memoria|sandbox.*", "", cell) for cell in row] for row in told]
+uno, aqui = rows("uno.csv"), rows("aqui.csv")
+for one, other in zip(uno, aqui, strict=True):
+    assert one == other, (one, other)
+print(len(uno), "rows")
+PY
+fi
 echo "== doctor"
 chaski doctor || true
 echo "== a server, asked from this side, told to read its configuration again"

@@ -11,6 +11,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::ServiceState;
 
+/// Whether the system shows who else can read a file.
+pub(crate) const SHOWS_PERMISSIONS: bool = true;
+
 /// What only its owner may read and write, and what only its owner may enter.
 const FILE: u32 = 0o600;
 const FOLDER: u32 = 0o700;

@@ -12,6 +12,9 @@ use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
 
 use super::ServiceState;
 
+/// They are lists that nothing in the standard library reads.
+pub(crate) const SHOWS_PERMISSIONS: bool = false;
+
 /// How often a server looks whether it shall read its configuration again.
 const LOOK: Duration = Duration::from_millis(500);
 

@@ -130,7 +130,12 @@ pub fn exposed(folders: &[PathBuf], more: &[(PathBuf, bool)]) -> Vec<CheckupFind
     }
     findings.extend(open_files(&secret, Grade::Bad));
     findings.extend(open_files(&others, Grade::Advice));
-    if findings.is_empty() {
+    if !system::SHOWS_PERMISSIONS {
+        findings.push(Examined("permisos").good(text!(
+            "los permisos son los que da la carpeta de su usuario; en este sistema no se revisan",
+            "permissions are what the folder of its user gives; they are not checked on this system"
+        )));
+    } else if findings.is_empty() {
         findings.push(Examined("permisos").good(text!(
             "la carpeta y sus archivos son solo de su usuario",
             "the folder and its files are its user's alone"
