@@ -9,6 +9,8 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
+use crate::system;
+
 const PREFIX: &str = ".chaski-";
 const SUFFIX: &str = ".tmp";
 
@@ -41,7 +43,7 @@ pub(crate) fn clear(folder: &Path) {
         let is_draft = name.starts_with(PREFIX) && name.ends_with(SUFFIX);
         // What a link points to is no draft.
         let plain = || entry.file_type().is_ok_and(|kind| kind.is_file());
-        if is_draft && plain() && is_mine(&entry) {
+        if is_draft && plain() && system::is_mine(&entry) {
             let _ = delete_abandoned(&entry.path());
         }
     }
@@ -55,19 +57,9 @@ fn delete_abandoned(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The mode that a new file of this user gets in a folder, which only the system knows.
-#[cfg(unix)]
+/// The permissions that a new file of this user gets in a folder; none where there are none to set.
 pub(crate) fn usual_permissions(folder: &Path) -> io::Result<Option<fs::Permissions>> {
-    use std::os::unix::fs::PermissionsExt;
-    let everybody = fs::Permissions::from_mode(0o666);
-    let probe = builder().permissions(everybody).tempfile_in(folder)?;
-    Ok(Some(probe.as_file().metadata()?.permissions()))
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere there are none to set")]
-pub(crate) fn usual_permissions(_folder: &Path) -> io::Result<Option<fs::Permissions>> {
-    Ok(None)
+    system::usual_permissions(&mut builder(), folder)
 }
 
 /// Gives a draft its name, still locked. A file that took the name meanwhile stays, unless it may be
@@ -91,18 +83,6 @@ fn builder() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX);
     builder
-}
-
-#[cfg(unix)]
-fn is_mine(entry: &fs::DirEntry) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let owner = entry.metadata().map(|it| it.uid());
-    owner.is_ok_and(|owner| owner == rustix::process::geteuid().as_raw())
-}
-
-#[cfg(not(unix))]
-fn is_mine(_entry: &fs::DirEntry) -> bool {
-    true
 }
 
 #[cfg(test)]

@@ -28,4 +28,5 @@ mod sandbox_transport;
 pub mod scratch;
 pub mod sheets;
 pub mod store;
+mod system;
 pub mod telemetry;

@@ -5,13 +5,14 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use chacha20::ChaCha20;
 use chacha20::cipher::{KeyIvInit, StreamCipher, StreamCipherSeek};
+
+use crate::system;
 
 /// So many bytes stay in memory.
 pub const IN_MEMORY: usize = 32 * 1024;
@@ -133,7 +134,7 @@ impl Read for ScratchReader {
                 target.copy_from_slice(&bytes[place..place + count]);
             }
             Held::File(sealed) => {
-                sealed.file.read_exact_at(target, place)?;
+                system::read_at(&sealed.file, target, place)?;
                 sealed.apply(place, target);
             }
         }
@@ -194,7 +195,7 @@ impl ScratchWriter {
             none => none.insert(Sealed::new(&self.folder)?),
         };
         sealed.apply(self.written, &mut self.bytes);
-        sealed.file.write_all_at(&self.bytes, self.written)?;
+        system::write_at(&sealed.file, &self.bytes, self.written)?;
         self.written += self.bytes.len() as u64;
         self.bytes.clear();
         Ok(())

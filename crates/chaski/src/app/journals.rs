@@ -58,8 +58,7 @@ pub(super) fn mark_for_review(folder: &Path) -> Result<(), AppError> {
     if !path.exists() {
         write_new(&path, b"")?;
     }
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(AppError::file(folder))
+    private::sync_folder(folder).map_err(AppError::file(folder))
 }
 
 /// A new file of the folder's owner, on the disk when this returns.

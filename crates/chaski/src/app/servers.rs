@@ -1,18 +1,18 @@
-//! Servers that work in a data folder. Each keeps a file there with a lock on it: the lock goes with
-//! the process, however it ends, so a file without one was left by a server that is gone.
+//! Servers that work in a data folder. Each keeps a file there, and another one with a lock on it: the lock
+//! goes with the process, however it ends, so a file without one was left by a server that is gone.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
 use crate::private;
+use crate::system;
 
-/// Begins the names of these files; a number of a process and `.json` follow.
+/// Begins the names of these files; a number of a process and `.json` or `.lock` follow.
 pub const SERVING: &str = "servidor-";
 
 /// A server, as it says of itself.
@@ -58,6 +58,7 @@ pub struct Refused {
 
 /// This process's file; it goes when this is dropped.
 pub struct Announcement {
+    _lock: File,
     file: File,
     path: PathBuf,
     serving: Serving,
@@ -68,19 +69,23 @@ impl Announcement {
     pub fn announce(dir: &Path, listen: SocketAddr) -> io::Result<Announcement> {
         let pid = std::process::id();
         let path = dir.join(format!("{SERVING}{pid}.json"));
-        // It takes its name with the lock on it: without one it would be taken for a leftover.
-        let draft = dir.join(format!(".{SERVING}{pid}.tmp"));
+        // First the lock: without one what it says would be taken for a leftover.
+        let lock = private::to_write()
+            .create(true)
+            .truncate(false)
+            .open(lock_of(&path))?;
+        lock.try_lock()?;
         let file = private::to_write()
             .create(true)
             .truncate(true)
-            .open(&draft)?;
-        file.try_lock()?;
+            .open(&path)?;
         let mut announcement = Announcement {
+            _lock: lock,
             file,
-            path: draft.clone(),
+            path,
             serving: Serving {
                 pid,
-                namespace: namespace(),
+                namespace: system::namespace(),
                 listen: listen.to_string(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 reloads: 0,
@@ -88,8 +93,6 @@ impl Announcement {
             },
         };
         announcement.write()?;
-        fs::rename(&draft, &path)?;
-        announcement.path = path;
         Ok(announcement)
     }
 
@@ -110,16 +113,28 @@ impl Announcement {
 
 impl Drop for Announcement {
     fn drop(&mut self) {
-        // What stays is known for a leftover by its lock, which goes with the file.
-        let _ = fs::remove_file(&self.path);
+        clear(&self.path);
     }
+}
+
+/// The file whose lock says that a server lives. It is one of its own: there are systems on which nobody
+/// else can read what is locked.
+fn lock_of(path: &Path) -> PathBuf {
+    path.with_extension("lock")
+}
+
+/// What cannot be deleted is known for a leftover by its lock, which goes with the process.
+fn clear(path: &Path) {
+    let _ = fs::remove_file(path);
+    let _ = fs::remove_file(lock_of(path));
 }
 
 /// The servers that work in a folder; files of those that are gone are cleared.
 pub fn serving(dir: &Path) -> Vec<Serving> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let is_one = |name: &str| name.starts_with(SERVING) && name.ends_with(".json");
     let mut found: Vec<_> = entries
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(SERVING))
+        .filter(|entry| is_one(&entry.file_name().to_string_lossy()))
         .filter_map(|entry| alive(&entry.path()))
         .collect();
     found.sort_by_key(|it| it.pid);
@@ -127,21 +142,19 @@ pub fn serving(dir: &Path) -> Vec<Serving> {
 }
 
 fn alive(path: &Path) -> Option<Serving> {
-    let mut file = File::open(path).ok()?;
-    match file.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => {}
-        Ok(()) => {
+    match File::open(lock_of(path)).map(|lock| lock.try_lock_shared()) {
+        Ok(Err(TryLockError::WouldBlock)) => {}
+        Ok(Err(TryLockError::Error(_))) => return None,
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return None,
+        Ok(Ok(())) | Err(_) => {
             // It may be somebody else's to clear.
-            let _ = fs::remove_file(path);
+            clear(path);
             return None;
         }
-        Err(TryLockError::Error(_)) => return None,
     }
     // It may be writing: then it is whole a moment later.
     for _ in 0..50 {
-        let mut text = String::new();
-        file.seek(SeekFrom::Start(0)).ok()?;
-        file.read_to_string(&mut text).ok()?;
+        let text = fs::read_to_string(path).ok()?;
         if let Ok(serving) = serde_json::from_str(&text) {
             return Some(serving);
         }
@@ -153,14 +166,12 @@ fn alive(path: &Path) -> Option<Serving> {
 impl Serving {
     /// Whether its number means the same here.
     pub fn is_of_here(&self) -> bool {
-        self.namespace == namespace()
+        self.namespace == system::namespace()
     }
 
     /// Tells it to read its configuration again.
-    pub fn hang_up(&self) -> io::Result<()> {
-        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
-        let pid = pid.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(kill_process(pid, Signal::HUP)?)
+    pub fn hang_up(&self, dir: &Path) -> io::Result<()> {
+        system::hang_up(dir, self.pid)
     }
 
     /// The same one as it is now; none when it is gone.
@@ -169,7 +180,3 @@ impl Serving {
     }
 }
 
-fn namespace() -> Option<String> {
-    let link = fs::read_link("/proc/self/ns/pid").ok()?;
-    Some(link.to_string_lossy().into_owned())
-}

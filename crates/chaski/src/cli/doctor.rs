@@ -160,8 +160,7 @@ impl Report {
             folders.push(folder.to_owned());
         }
         self.add_all(checkup::exposed(&folders, &files_elsewhere(needed)));
-        let me = rustix::process::geteuid().as_raw();
-        self.add_all(folders.iter().filter_map(|it| checkup::foreign(it, me)));
+        self.add_all(folders.iter().filter_map(|it| checkup::foreign(it)));
     }
 
     /// The database: whole, of which version, and whether a row can be added.

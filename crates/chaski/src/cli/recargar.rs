@@ -198,7 +198,7 @@ async fn asked(needed: &Needed, server: &Serving) -> Result<Reloaded, AppError> 
             "the server of the folder runs in another container (process {pid} in there): give the command in it, or send it SIGHUP"
         )));
     }
-    server.hang_up().map_err(|error| {
+    server.hang_up(&needed.config.dir).map_err(|error| {
         let (es, en) = (reason(&error, Lang::Es), reason(&error, Lang::En));
         AppError::NotNow(text!(
             "no se pudo avisar al servidor (proceso {pid}): {es}; dé la orden con su usuario",

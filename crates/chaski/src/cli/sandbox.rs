@@ -10,7 +10,7 @@ use super::kit::explain::repeatable;
 use super::kit::needed::Needed;
 use super::kit::port;
 use crate::app::AppError;
-use crate::private;
+use crate::{private, system};
 
 pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {
     let clock = Clock::system();
@@ -53,6 +53,6 @@ pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {
         "Sandbox de APIMIGO y Nubefact (datos ficticios) · Ctrl-C para terminar\n├─ API        http://{address}/api/v1 y /api/v2\n├─ Nubefact   http://{address}/api/v1/RUTA (RUTA: un UUID cualquiera; acepta todo token)\n├─ Registro   http://{address}/_sandbox/ledger\n└─ Fallos     curl -X POST --data '429:retry=2@ruc x3' http://{address}/_sandbox/faults\nPruebe: CHASKI_MIGO_BASE_URL=http://{address}/api CHASKI_MIGO_TOKEN=prueba chaski ruc 20100070970",
         "Sandbox of APIMIGO and Nubefact (invented data) · Ctrl-C ends it\n├─ API        http://{address}/api/v1 and /api/v2\n├─ Nubefact   http://{address}/api/v1/RUTA (RUTA: any UUID; every token is taken)\n├─ Ledger     http://{address}/_sandbox/ledger\n└─ Faults     curl -X POST --data '429:retry=2@ruc x3' http://{address}/_sandbox/faults\nTry: CHASKI_MIGO_BASE_URL=http://{address}/api CHASKI_MIGO_TOKEN=prueba chaski ruc 20100070970"
     ));
-    serve(sandbox, listener, port::told_to_stop()).await?;
+    serve(sandbox, listener, system::told_to_stop()).await?;
     Ok(0)
 }

@@ -14,12 +14,13 @@ use super::Done;
 use super::kit::args::ServeArgs;
 use super::kit::needed::Needed;
 use super::kit::output::{self, notice};
-use super::kit::port::{self, Hangups};
+use super::kit::port;
 use super::recargar::{self, InUse};
 use crate::app::servers::Announcement;
 use crate::app::{App, AppError, Mode, WantedMode, folder_of, mode_of};
 use crate::http::{Door, Gateway, Side, openapi as document};
 use crate::store::ServerFacts;
+use crate::system::{self, Hangups, ServiceState};
 use crate::telemetry::{line, writes_json};
 
 /// How soon keys made or revoked by another process are known.
@@ -32,7 +33,7 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
     };
     raise_limits();
     // From here on it does not end the process.
-    let hangups = port::hangups();
+    let hangups = system::hangups(&needed.config.dir);
     // 1. The rooms of both sides.
     let gateway = Arc::new(gateway(needed).await?);
     for side in gateway.sides() {
@@ -47,7 +48,7 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
         )));
     }
     // Whoever reads where it listens may stop it at once.
-    let told_to_stop = port::told_to_stop();
+    let told_to_stop = system::told_to_stop();
     let listener = port::bind(address)?;
     say_company(needed, &gateway);
     let address = listener.local_addr()?;
@@ -57,7 +58,7 @@ pub(super) async fn serve(needed: &Needed, typed: ServeArgs) -> Done {
     let database = gateway.usual().app.server_facts().await?;
     say_where(needed, &gateway, address, database.as_ref());
     // 3. Serve until told to stop; what is under way ends.
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    system::tell_service_manager(ServiceState::Ready);
     let keys = tokio::spawn(keep_keys(Arc::clone(&gateway)));
     let (stopping, stopped) = watch::channel(());
     let workers: Vec<_> = gateway
@@ -132,15 +133,8 @@ async fn close_if_the_other_side_had_keys(gateway: &Gateway) -> Result<(), AppEr
     Ok(())
 }
 
-/// Each connection takes a file descriptor, and the usual limit is a thousand.
 fn raise_limits() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        maximum: limit.maximum,
-    };
-    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+    if let Err(error) = system::raise_limits() {
         tracing::warn!(%error, "the limit of open files stays as it is");
     }
 }
@@ -182,7 +176,7 @@ async fn stop(told: impl Future<Output = ()>, gateway: Arc<Gateway>, workers: wa
     told.await;
     gateway.stop();
     drop(workers);
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    system::tell_service_manager(ServiceState::Stopping);
 }
 
 fn say_stopping(needed: &Needed) {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::system;
+
 /// The surroundings that configuration is read from; tests bring their own.
 pub struct Surroundings {
     /// Environment variables.
@@ -42,23 +44,15 @@ impl Surroundings {
 
     /// The file of the user, whether it exists or not.
     pub fn user_file(&self) -> Option<PathBuf> {
-        let folder = match self.variable("XDG_CONFIG_HOME") {
-            Some(folder) => PathBuf::from(folder),
-            None => PathBuf::from(self.variable("HOME")?).join(".config"),
-        };
+        let folder = system::config_home(|name| self.variable(name))?;
         Some(folder.join("chaski").join("chaski.toml"))
     }
 
     /// Where the data of the user are: one folder, wherever they stand, so that nothing is paid
     /// for again in another one. None without a home.
     pub fn user_data(&self) -> Option<PathBuf> {
-        // https://specifications.freedesktop.org/basedir-spec/latest/: a relative one is not valid.
-        let folder = |name| self.variable(name).map(PathBuf::from);
-        let absolute = |name| folder(name).filter(|folder| folder.is_absolute());
-        let local = folder("LOCALAPPDATA").filter(|_| cfg!(windows));
-        let data = local.or_else(|| absolute("XDG_DATA_HOME"));
-        let data = data.or_else(|| Some(absolute("HOME")?.join(".local").join("share")))?;
-        Some(data.join("chaski"))
+        let folder = system::data_home(|name| self.variable(name))?;
+        Some(folder.join("chaski"))
     }
 
     /// The file of the folder.

@@ -37,8 +37,13 @@ impl Server {
 
     /// The same with more words.
     pub(crate) fn saying(place: &Place, words: &[&str]) -> Server {
+        Server::on(place, "127.0.0.1:0", words)
+    }
+
+    /// The same on another address.
+    pub(crate) fn on(place: &Place, address: &str, words: &[&str]) -> Server {
         let said = place.path("banner");
-        let words = [&["serve", "--listen", "127.0.0.1:0"], words].concat();
+        let words = [&["serve", "--listen", address], words].concat();
         let child = place
             .command(&words)
             .stdout(Stdio::null())

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use chaski::config::CREDENTIAL;
 
 use crate::cli_kit::Place;
+use crate::cli_serve::Server;
 
 const UNITS: [&str; 2] = ["systemd/chaski.service", "systemd/chaski-backup.service"];
 const PROGRAM: &str = "/usr/local/bin/chaski";
@@ -173,6 +174,50 @@ fn paths_and_ports_agree() {
     let copies = values(UNITS[1], "ReadWritePaths").remove(0);
     assert!(values(UNITS[1], "ExecStart")[0].ends_with(&copies));
     assert!(read("systemd/chaski.tmpfiles.conf").contains(&format!("d {copies} 0700 chaski")));
+}
+
+/// The lines of the guide, without a daemon: each command for the container is run with the surroundings that
+/// compose gives it, up to an answer.
+#[test]
+fn from_nothing_to_an_answer_as_compose_does_it() {
+    let compose = read("compose.yaml");
+    let secrets = tempfile::tempdir().unwrap();
+    for guide in ["docs/es/operacion.md", "docs/en/operations.md"] {
+        let mut place = Place::new();
+        // 1. The surroundings: those of the image, and of compose as in a trial.
+        place.set("CHASKI_DIR", &place.path("datos").display().to_string());
+        let given = lines(&compose).into_iter().filter_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            name.starts_with("CHASKI_").then(|| (name.to_owned(), value.to_owned()))
+        });
+        for (name, value) in given {
+            let value = value.replace("${CHASKI_SANDBOX_MODE:-nunca}", "siempre");
+            let value = value.replace("/run/secrets", &secrets.path().display().to_string());
+            place.set(&name, &value);
+        }
+        std::fs::write(secrets.path().join("chaski_key"), "5a".repeat(32)).unwrap();
+        std::fs::write(secrets.path().join("chaski_migo_token"), "prueba\n").unwrap();
+        // 2. The lines, in their order.
+        let text = std::fs::read_to_string(root().join(guide)).unwrap();
+        let before = "$ docker compose -f paquetes/compose.yaml ";
+        let commands: Vec<&str> = text.lines().filter_map(|it| it.strip_prefix(before)).collect();
+        let [run, "up -d"] = commands[..] else {
+            panic!("{guide}: {commands:?}")
+        };
+        let command = run.strip_prefix("run --rm chaski ").unwrap();
+        let made = place.run(command).expect(0);
+        let key = made.out.split_whitespace().find(|it| it.starts_with("chk_"));
+        // 3. As its CMD says, but for the port.
+        let server = Server::on(&place, "0.0.0.0:0", &[]);
+        let port = server.url.rsplit(':').next().unwrap();
+        let asked = text.lines().find(|it| it.starts_with("$ curl") && it.contains("$KEY")).unwrap();
+        let path = asked.split_once(":8420").unwrap().1;
+        let url = format!("http://127.0.0.1:{port}{path}");
+        let answer = reqwest::Client::new().get(url).header("X-API-Key", key.unwrap()).send();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let answer = runtime.block_on(async { answer.await.unwrap().text().await.unwrap() });
+        assert!(answer.contains("20100070970"), "{answer}");
+    }
 }
 
 /// What keeps the services closed is still there.

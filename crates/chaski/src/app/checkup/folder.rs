@@ -3,7 +3,6 @@
 
 use std::fs::{self, Metadata};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use chaski_core::{Lang, text};
@@ -11,6 +10,7 @@ use chaski_core::{Lang, text};
 use super::{CheckupFinding, Examined, Grade};
 use crate::app::servers::Serving;
 use crate::io_words::reason;
+use crate::system;
 use crate::store::{DATABASE_FILE, KEY_FILE, is_in_use};
 
 /// With less a day's work may not fit: a list of 10,000 takes about 30 MB, a copy the size of the
@@ -70,10 +70,7 @@ fn remedy(error: &io::Error) -> (&'static str, &'static str) {
 
 /// Bytes that can still be written where a folder is, and whether a file can still be made.
 pub fn space_of(folder: &Path) -> io::Result<(u64, bool)> {
-    let disk = rustix::fs::statvfs(folder)?;
-    // Some file systems do not count files.
-    let files = disk.f_files == 0 || disk.f_favail > 0;
-    Ok((disk.f_bavail.saturating_mul(disk.f_frsize), files))
+    system::space_of(folder)
 }
 
 /// Whether that is enough.
@@ -102,11 +99,6 @@ pub fn space_finding(folder: &Path, bytes: u64, files: bool) -> CheckupFinding {
     finding.with("bytes_libres", bytes)
 }
 
-/// Whether users other than the owner may do something with it.
-pub fn is_open_to_others(data: &Metadata) -> bool {
-    data.permissions().mode() & 0o077 != 0
-}
-
 /// Who can read what: folders that others can enter, and files that others can read, with the
 /// command that closes them. `more` are files elsewhere that hold something of ours, and whether
 /// what they hold is of use to others.
@@ -117,31 +109,33 @@ pub fn exposed(folders: &[PathBuf], more: &[(PathBuf, bool)]) -> Vec<CheckupFind
         let Ok(data) = fs::metadata(folder) else {
             continue;
         };
-        if is_open_to_others(&data) {
-            findings.push(open_folder(folder, data.permissions().mode()));
+        if let Some(mode) = system::open_mode(&data) {
+            findings.push(open_folder(folder, mode));
         }
         for (path, data) in files_in(folder) {
-            if !is_open_to_others(&data) {
+            let Some(mode) = system::open_mode(&data) else {
                 continue;
-            }
+            };
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let is_secret = name == KEY_FILE || name.starts_with(DATABASE_FILE);
             let list = if is_secret { &mut secret } else { &mut others };
-            list.push((path, data.permissions().mode()));
+            list.push((path, mode));
         }
     }
     for (path, useful) in more {
-        match fs::metadata(path) {
-            Ok(data) if is_open_to_others(&data) => {
-                let open = (path.clone(), data.permissions().mode());
-                if *useful { &mut secret } else { &mut others }.push(open);
-            }
-            _ => {}
+        if let Some(mode) = fs::metadata(path).ok().and_then(|it| system::open_mode(&it)) {
+            let list = if *useful { &mut secret } else { &mut others };
+            list.push((path.clone(), mode));
         }
     }
     findings.extend(open_files(&secret, Grade::Bad));
     findings.extend(open_files(&others, Grade::Advice));
-    if findings.is_empty() {
+    if !system::SHOWS_PERMISSIONS {
+        findings.push(Examined("permisos").good(text!(
+            "los permisos son los que da la carpeta de su usuario; en este sistema no se revisan",
+            "permissions are what the folder of its user gives; they are not checked on this system"
+        )));
+    } else if findings.is_empty() {
         findings.push(Examined("permisos").good(text!(
             "la carpeta y sus archivos son solo de su usuario",
             "the folder and its files are its user's alone"
@@ -151,7 +145,7 @@ pub fn exposed(folders: &[PathBuf], more: &[(PathBuf, bool)]) -> Vec<CheckupFind
 }
 
 fn open_folder(folder: &Path, mode: u32) -> CheckupFinding {
-    let (shown, mode) = (folder.display(), mode & 0o777);
+    let shown = folder.display();
     Examined("permisos").bad(text!(
         "otros usuarios de esta máquina pueden entrar en {shown} ({mode:04o}): chmod 700 {shown}",
         "other users of this machine can enter {shown} ({mode:04o}): chmod 700 {shown}"
@@ -164,7 +158,7 @@ fn open_files(files: &[(PathBuf, u32)], grade: Grade) -> Option<CheckupFinding> 
     let names = |with_mode: bool| {
         let name = |(path, mode): &(PathBuf, u32)| {
             if with_mode {
-                format!("{} ({:04o})", path.display(), mode & 0o777)
+                format!("{} ({mode:04o})", path.display())
             } else {
                 path.display().to_string()
             }
@@ -183,11 +177,11 @@ fn open_files(files: &[(PathBuf, u32)], grade: Grade) -> Option<CheckupFinding> 
 }
 
 /// Files that do not belong to whom the folder does, and a folder that is somebody else's: what one
-/// user writes the other cannot change.
-pub fn foreign(folder: &Path, me: u32) -> Option<CheckupFinding> {
-    let owner = fs::metadata(folder).ok()?.uid();
+/// user writes the other cannot change. None where the system does not say whose a file is.
+pub fn foreign(folder: &Path) -> Option<CheckupFinding> {
+    let (owner, me) = (system::owner_of(&fs::metadata(folder).ok()?)?, system::user()?);
     let strange: Vec<String> = files_in(folder)
-        .filter(|(_, data)| data.uid() != owner)
+        .filter(|(_, data)| system::owner_of(data) != Some(owner))
         .map(|(path, _)| path.display().to_string())
         .collect();
     if !strange.is_empty() {

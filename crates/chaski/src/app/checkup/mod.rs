@@ -7,7 +7,7 @@ mod issuing;
 
 pub use clock::{Dated, Noting, TOLERANCE, clock_finding, difference};
 pub use folder::{
-    LITTLE_SPACE, NO_SPACE, exposed, foreign, in_use, is_open_to_others, probed, space_finding,
+    LITTLE_SPACE, NO_SPACE, exposed, foreign, in_use, probed, space_finding,
     space_of,
 };
 

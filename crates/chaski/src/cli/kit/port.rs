@@ -1,11 +1,9 @@
-//! A port of this machine: its address, its opening, and the signal that ends it.
+//! A port of this machine: its address and its opening.
 
-use std::future::Future;
 use std::net::SocketAddr;
 
 use chaski_core::{Lang, text};
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::AppError;
 use crate::io_words::reason;
@@ -45,43 +43,4 @@ pub(in crate::cli) fn bind(address: SocketAddr) -> Result<TcpListener, AppError>
             "cannot listen on {address}: {en}; choose another address with --listen"
         ))
     })
-}
-
-/// Each SIGHUP from the call on.
-pub(in crate::cli) struct Hangups(Option<Signal>);
-
-/// Catches SIGHUP, which would end the process otherwise.
-pub(in crate::cli) fn hangups() -> Hangups {
-    Hangups(signal(SignalKind::hangup()).ok())
-}
-
-impl Hangups {
-    pub(in crate::cli) async fn next(&mut self) {
-        let came = match &mut self.0 {
-            Some(signal) => signal.recv().await,
-            None => None,
-        };
-        if came.is_none() {
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-/// Ready at SIGINT or SIGTERM; the second is caught from the call on, not from the first poll.
-pub(in crate::cli) fn told_to_stop() -> impl Future<Output = ()> {
-    let mut terminate = signal(SignalKind::terminate()).ok();
-    async move {
-        let terminated = async {
-            match &mut terminate {
-                Some(signal) => {
-                    signal.recv().await;
-                }
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            () = terminated => {}
-        }
-    }
 }

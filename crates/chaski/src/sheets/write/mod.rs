@@ -19,7 +19,7 @@ use chaski_core::Lang;
 
 use super::error::folder_of;
 use super::{SheetError, Summary, Table};
-use crate::draft;
+use crate::{draft, private};
 use columns::Output;
 
 pub(crate) use columns::OURS as RESULT_COLUMNS;
@@ -140,7 +140,8 @@ pub(crate) fn put_in_place<E: From<SheetError>>(
     }
     let replace = place == Destination::Replaced;
     draft::put(file, out, replace).map_err(failed)?;
-    sync_folder(folder);
+    // The content is safe already, so a folder that cannot be flushed is no failure.
+    drop(private::sync_folder(folder));
     Ok(())
 }
 
@@ -189,10 +190,3 @@ fn io_error(error: rust_xlsxwriter::XlsxError) -> io::Error {
     }
 }
 
-/// Makes the rename survive a power cut. The content is safe already, so a folder that cannot
-/// be flushed is no failure.
-fn sync_folder(folder: &Path) {
-    if let Ok(folder) = File::open(folder) {
-        drop(folder.sync_all());
-    }
-}

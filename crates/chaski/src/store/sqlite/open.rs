@@ -201,7 +201,9 @@ pub(in crate::store) async fn begin_draft(draft: &Path) -> Result<Conn, StoreErr
 /// Puts a database that was closed in its place.
 pub(in crate::store) fn end_draft(dir: &Path, draft: &Path, file: &Path) -> Result<(), StoreError> {
     let failed = |error: std::io::Error| StoreError::of_file(draft, &error);
-    File::open(draft)
+    // Not every system syncs a file that was opened to be read.
+    private::to_write()
+        .open(draft)
         .and_then(|it| it.sync_all())
         .map_err(failed)?;
     fs::rename(draft, file).map_err(failed)?;

@@ -14,6 +14,7 @@ use super::args::Global;
 use super::terminal::{may_ask, says_yes};
 use crate::app::AppError;
 use crate::draft;
+use crate::system::file_id;
 use crate::sheets::{self, Destination};
 
 mod marks;
@@ -38,7 +39,7 @@ enum Standing {
     File {
         bytes: u64,
         modified: Option<SystemTime>,
-        id: (u64, u64),
+        id: Option<(u64, u64)>,
     },
     /// A pipe or a device, which nothing is lost in.
     Stream,
@@ -161,7 +162,7 @@ fn standing(path: &Path) -> Standing {
     Standing::File {
         bytes: metadata.len(),
         modified: metadata.modified().ok(),
-        id: id(&metadata),
+        id: file_id(&metadata),
     }
 }
 
@@ -173,18 +174,7 @@ pub(in crate::cli) fn is_same_file(one: &Path, other: &Path) -> bool {
     let canonical = |path: &Path| path.canonicalize().ok();
     let same_path = canonical(one).is_some() && canonical(one) == canonical(other);
     let plain = first.is_file() && second.is_file();
-    same_path || (plain && id(&first) != (0, 0) && id(&first) == id(&second))
-}
-
-#[cfg(unix)]
-fn id(metadata: &fs::Metadata) -> (u64, u64) {
-    use std::os::unix::fs::MetadataExt;
-    (metadata.dev(), metadata.ino())
-}
-
-#[cfg(not(unix))]
-fn id(_metadata: &fs::Metadata) -> (u64, u64) {
-    (0, 0)
+    same_path || (plain && file_id(&first).is_some() && file_id(&first) == file_id(&second))
 }
 
 /// Bytes into a file, as [`Overwrite::write`] takes them.
