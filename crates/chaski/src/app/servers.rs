@@ -179,4 +179,3 @@ impl Serving {
         alive(&dir.join(format!("{SERVING}{}.json", self.pid)))
     }
 }
-

@@ -71,9 +71,7 @@ pub(crate) fn user() -> Option<u32> {
 
 /// Whether an entry of a folder is of the user who runs this.
 pub(crate) fn is_mine(entry: &DirEntry) -> bool {
-    entry
-        .metadata()
-        .is_ok_and(|data| owner_of(&data) == user())
+    entry.metadata().is_ok_and(|data| owner_of(&data) == user())
 }
 
 /// What tells a file from all others of this machine; none where the system does not say.

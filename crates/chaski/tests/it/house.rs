@@ -130,8 +130,17 @@ fn names_of_types_are_unique() {
 #[test]
 fn one_module_knows_the_operating_system() {
     let signs = [
-        "std::os::", "cfg(unix", "cfg(not(unix", "cfg(windows", "cfg!(", "target_os", "rustix", "signal::unix",
-        "signal::windows", "sd_notify", "fs4",
+        "std::os::",
+        "cfg(unix",
+        "cfg(not(unix",
+        "cfg(windows",
+        "cfg!(",
+        "target_os",
+        "rustix",
+        "signal::unix",
+        "signal::windows",
+        "sd_notify",
+        "fs4",
     ];
     let source = root().join("crates/chaski/src");
     let mut found = Vec::new();
@@ -142,7 +151,9 @@ fn one_module_knows_the_operating_system() {
         }
         let text = fs::read_to_string(&file).expect("a source file");
         let product = text.split("#[cfg(test)]").next().unwrap_or_default();
-        let code = product.lines().filter(|it| !it.trim_start().starts_with("//"));
+        let code = product
+            .lines()
+            .filter(|it| !it.trim_start().starts_with("//"));
         let bad = code.filter(|line| signs.iter().any(|sign| line.contains(sign)));
         found.extend(bad.map(|line| format!("{}: {line}", name.display())));
     }

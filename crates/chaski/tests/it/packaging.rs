@@ -188,7 +188,8 @@ fn from_nothing_to_an_answer_as_compose_does_it() {
         place.set("CHASKI_DIR", &place.path("datos").display().to_string());
         let given = lines(&compose).into_iter().filter_map(|line| {
             let (name, value) = line.split_once(": ")?;
-            name.starts_with("CHASKI_").then(|| (name.to_owned(), value.to_owned()))
+            name.starts_with("CHASKI_")
+                .then(|| (name.to_owned(), value.to_owned()))
         });
         for (name, value) in given {
             let value = value.replace("${CHASKI_SANDBOX_MODE:-nunca}", "siempre");
@@ -200,20 +201,32 @@ fn from_nothing_to_an_answer_as_compose_does_it() {
         // 2. The lines, in their order.
         let text = std::fs::read_to_string(root().join(guide)).unwrap();
         let before = "$ docker compose -f paquetes/compose.yaml ";
-        let commands: Vec<&str> = text.lines().filter_map(|it| it.strip_prefix(before)).collect();
+        let commands: Vec<&str> = text
+            .lines()
+            .filter_map(|it| it.strip_prefix(before))
+            .collect();
         let [run, "up -d"] = commands[..] else {
             panic!("{guide}: {commands:?}")
         };
         let command = run.strip_prefix("run --rm chaski ").unwrap();
         let made = place.run(command).expect(0);
-        let key = made.out.split_whitespace().find(|it| it.starts_with("chk_"));
+        let key = made
+            .out
+            .split_whitespace()
+            .find(|it| it.starts_with("chk_"));
         // 3. As its CMD says, but for the port.
         let server = Server::on(&place, "0.0.0.0:0", &[]);
         let port = server.url.rsplit(':').next().unwrap();
-        let asked = text.lines().find(|it| it.starts_with("$ curl") && it.contains("$KEY")).unwrap();
+        let asked = text
+            .lines()
+            .find(|it| it.starts_with("$ curl") && it.contains("$KEY"))
+            .unwrap();
         let path = asked.split_once(":8420").unwrap().1;
         let url = format!("http://127.0.0.1:{port}{path}");
-        let answer = reqwest::Client::new().get(url).header("X-API-Key", key.unwrap()).send();
+        let answer = reqwest::Client::new()
+            .get(url)
+            .header("X-API-Key", key.unwrap())
+            .send();
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let answer = runtime.block_on(async { answer.await.unwrap().text().await.unwrap() });
         assert!(answer.contains("20100070970"), "{answer}");

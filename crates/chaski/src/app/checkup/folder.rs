@@ -10,8 +10,8 @@ use chaski_core::{Lang, text};
 use super::{CheckupFinding, Examined, Grade};
 use crate::app::servers::Serving;
 use crate::io_words::reason;
-use crate::system;
 use crate::store::{DATABASE_FILE, KEY_FILE, is_in_use};
+use crate::system;
 
 /// With less a day's work may not fit: a list of 10,000 takes about 30 MB, a copy the size of the
 /// database.
@@ -123,7 +123,10 @@ pub fn exposed(folders: &[PathBuf], more: &[(PathBuf, bool)]) -> Vec<CheckupFind
         }
     }
     for (path, useful) in more {
-        if let Some(mode) = fs::metadata(path).ok().and_then(|it| system::open_mode(&it)) {
+        if let Some(mode) = fs::metadata(path)
+            .ok()
+            .and_then(|it| system::open_mode(&it))
+        {
             let list = if *useful { &mut secret } else { &mut others };
             list.push((path.clone(), mode));
         }
@@ -179,7 +182,10 @@ fn open_files(files: &[(PathBuf, u32)], grade: Grade) -> Option<CheckupFinding> 
 /// Files that do not belong to whom the folder does, and a folder that is somebody else's: what one
 /// user writes the other cannot change. None where the system does not say whose a file is.
 pub fn foreign(folder: &Path) -> Option<CheckupFinding> {
-    let (owner, me) = (system::owner_of(&fs::metadata(folder).ok()?)?, system::user()?);
+    let (owner, me) = (
+        system::owner_of(&fs::metadata(folder).ok()?)?,
+        system::user()?,
+    );
     let strange: Vec<String> = files_in(folder)
         .filter(|(_, data)| system::owner_of(data) != Some(owner))
         .map(|(path, _)| path.display().to_string())

@@ -7,8 +7,7 @@ mod issuing;
 
 pub use clock::{Dated, Noting, TOLERANCE, clock_finding, difference};
 pub use folder::{
-    LITTLE_SPACE, NO_SPACE, exposed, foreign, in_use, probed, space_finding,
-    space_of,
+    LITTLE_SPACE, NO_SPACE, exposed, foreign, in_use, probed, space_finding, space_of,
 };
 
 use chaski_core::{Lang, Text, text};

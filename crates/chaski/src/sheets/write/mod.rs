@@ -189,4 +189,3 @@ fn io_error(error: rust_xlsxwriter::XlsxError) -> io::Error {
         other => io::Error::other(other),
     }
 }
-

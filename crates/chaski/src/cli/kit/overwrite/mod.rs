@@ -14,8 +14,8 @@ use super::args::Global;
 use super::terminal::{may_ask, says_yes};
 use crate::app::AppError;
 use crate::draft;
-use crate::system::file_id;
 use crate::sheets::{self, Destination};
+use crate::system::file_id;
 
 mod marks;
 mod written;
