@@ -12,6 +12,7 @@ pub(crate) mod cpe;
 pub(crate) mod health;
 pub(crate) mod issued;
 pub(crate) mod jobs;
+mod partner_fields;
 pub(crate) mod partner_lists;
 pub(crate) mod partners;
 pub(crate) mod persons;

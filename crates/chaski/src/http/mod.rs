@@ -8,6 +8,7 @@ mod batches;
 mod calls;
 mod compat;
 mod cpe;
+mod description;
 mod dni;
 mod docs;
 mod door;

@@ -1,6 +1,7 @@
 //! The HTTP door, in the process: requests go to the router, answers come from the sandbox.
 
 mod connections;
+mod description;
 mod generar;
 mod issued;
 mod issued_bad_days;
