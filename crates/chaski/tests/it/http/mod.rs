@@ -9,6 +9,7 @@ mod listed;
 mod lists;
 mod lotes;
 mod migo;
+mod migo_same;
 mod nubefact;
 mod once;
 mod original;
