@@ -53,7 +53,7 @@ use observed::Observed;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chaski_client::{Clock, Ledger, Migo, Settings, Transport};
+use chaski_client::{Clock, Http, Ledger, Migo, Settings, Transport};
 use chaski_sandbox::{LatencyError, Sandbox, SandboxConfig};
 use secrecy::ExposeSecret;
 
@@ -241,6 +241,7 @@ impl App {
         let builder = match (mode, config.token()) {
             (Mode::Real, Some(token)) => Migo::builder(token)
                 .base_url(config.migo_base_url.as_str())
+                .transport(Arc::new(Http::leaving(&config.exit)))
                 .known_ruc(config.migo_known_ruc)
                 .settings(config.settings.clone()),
             (Mode::Real, None) => Migo::builder("none")

@@ -340,7 +340,8 @@ async fn with_invoices(needed: &Needed, deed: impl AsyncFnOnce(&Desk) -> Done) -
 fn open_server(needed: &Needed, address: &ServerAddress) -> Result<Server, AppError> {
     let key = open_server_key(&needed.config)?;
     let (lang, patience) = (needed.lang(), needed.timeout);
-    let server = Server::new(address.clone(), key.as_ref(), lang, patience)?;
+    let exit = &needed.config.exit;
+    let server = Server::new(address.clone(), key.as_ref(), lang, patience, exit)?;
     if server.shows_its_key() {
         needed.say(text!(
             "atención: la llave viaja sin cifrar; use https:// hacia otras máquinas",

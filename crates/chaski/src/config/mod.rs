@@ -6,6 +6,7 @@
 mod cors;
 mod cron;
 mod error;
+mod exit;
 mod layers;
 mod outside_key;
 mod server;
@@ -27,7 +28,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chaski_client::dialects::migo::MigoDialect;
-use chaski_client::{Settings, TimesToLive, Version};
+use chaski_client::{Exit, Settings, TimesToLive, Version};
 use chaski_core::{CheckDigit, Lang, Ruc, RucRules};
 use chaski_sandbox::Latency;
 use secrecy::{ExposeSecret, SecretString};
@@ -47,6 +48,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Pages of other sites that may ask the gateway, with a key.
     pub cors_origins: Vec<CorsOrigin>,
+    /// How requests leave.
+    pub exit: Exit,
     /// Language of messages.
     pub lang: Lang,
     /// Server that look-ups ask instead of the data folder.
@@ -172,6 +175,7 @@ impl Layers {
                 "an address with its port, such as 127.0.0.1:8420",
             )?,
             cors_origins: self.cors_origins()?,
+            exit: self.exit()?,
             lang: self.one_of("lang", &[("es", Lang::Es), ("en", Lang::En)])?,
             server: self.parsed_if_any("server", ServerAddress::WANTED)?,
             server_key: (!server_key.is_empty()).then(|| SecretString::from(server_key)),

@@ -9,7 +9,7 @@ use super::flights::KeyFlights;
 use super::{Nubefact, Shared};
 use crate::dialects::nubefact::{AuthForm, NUBEFACT_HOST, NubefactDialect, NubefactToken, Ruta};
 use crate::{
-    Ask, Clock, Error, Http, Journal, Ledger, Line, MemoryJournal, MemoryLedger, Settings,
+    Ask, Clock, Error, Exit, Http, Journal, Ledger, Line, MemoryJournal, MemoryLedger, Settings,
     Transport,
 };
 
@@ -71,6 +71,7 @@ pub struct NubefactBuilder {
     transport: Option<Arc<dyn Transport>>,
     ledger: Option<Arc<dyn Ledger>>,
     journal: Option<Arc<dyn Journal>>,
+    exit: Exit,
 }
 
 impl NubefactBuilder {
@@ -86,6 +87,7 @@ impl NubefactBuilder {
             transport: None,
             ledger: None,
             journal: None,
+            exit: Exit::default(),
         }
     }
 
@@ -147,6 +149,13 @@ impl NubefactBuilder {
         self
     }
 
+    /// How its requests leave; straight by default.
+    #[must_use]
+    pub fn exit(mut self, exit: Exit) -> NubefactBuilder {
+        self.exit = exit;
+        self
+    }
+
     /// The same for one that others use too.
     #[must_use]
     pub fn shared_journal(mut self, journal: Arc<dyn Journal>) -> NubefactBuilder {
@@ -165,8 +174,9 @@ impl NubefactBuilder {
         };
         let ledger = self.ledger.unwrap_or_else(|| Arc::new(MemoryLedger::new()));
         let (clock, transport) = (self.clock, self.transport);
-        let line = |settings: Settings, usual: fn() -> Http| {
-            let transport = transport.clone().unwrap_or_else(|| Arc::new(usual()));
+        let exit = self.exit;
+        let line = |settings: Settings, usual: fn(&Exit) -> Http| {
+            let transport = transport.clone().unwrap_or_else(|| Arc::new(usual(&exit)));
             Line::new(PROVIDER, &settings, clock, transport, ledger.clone())
         };
         let once = |settings: Settings| Settings {
@@ -174,7 +184,7 @@ impl NubefactBuilder {
             ..settings
         };
         let of_files = if ruta.is_here() {
-            Http::new
+            Http::leaving
         } else {
             Http::to_public_addresses
         };
@@ -187,7 +197,7 @@ impl NubefactBuilder {
                 .unwrap_or_else(|| Arc::new(MemoryJournal::new())),
             clock,
             issuing: line(once(settings.issuing), Http::to_issue),
-            asking: line(settings.asking, Http::new),
+            asking: line(settings.asking, Http::leaving),
             voiding: line(once(settings.voiding), Http::to_issue),
             files: line(settings.files, of_files),
             flights: KeyFlights::default(),
