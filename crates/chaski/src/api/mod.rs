@@ -8,10 +8,12 @@
 pub(crate) mod batches;
 pub(crate) mod calls;
 pub(crate) mod checked;
+pub(crate) mod consumption;
 pub(crate) mod cpe;
 pub(crate) mod health;
 pub(crate) mod issued;
 pub(crate) mod jobs;
+pub(crate) mod keys;
 mod partner_fields;
 pub(crate) mod partner_lists;
 pub(crate) mod partners;

@@ -5,6 +5,7 @@ pub mod backups;
 pub mod batches;
 mod calls;
 pub mod checkup;
+pub mod consumption;
 pub mod cost;
 mod error;
 mod folder;
@@ -240,8 +241,8 @@ impl App {
         });
         let builder = match (mode, config.token()) {
             (Mode::Real, Some(token)) => Migo::builder(token)
-                .base_url(config.migo_base_url.as_str())
                 .transport(Arc::new(Http::leaving(&config.exit)))
+                .base_url(config.migo_base_url.as_str())
                 .known_ruc(config.migo_known_ruc)
                 .settings(config.settings.clone()),
             (Mode::Real, None) => Migo::builder("none")

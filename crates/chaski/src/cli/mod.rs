@@ -3,6 +3,7 @@
 
 mod completions;
 mod config;
+mod consumo;
 mod copias;
 mod cuenta;
 mod datos_personales;
@@ -262,6 +263,7 @@ async fn put_to(desk: &Desk, command: Cmd, needed: &Needed) -> Done {
         Cmd::TipoCambio(args) => tipo_cambio::tipo_cambio(needed, desk, args).await,
         Cmd::Cuenta => cuenta::cuenta(needed, desk).await,
         Cmd::Llamadas(args) => llamadas::llamadas(needed, desk, args).await,
+        Cmd::Consumo(args) => consumo::consumo(needed, desk.here("consumo")?, args).await,
         Cmd::Lotes { command } => lotes::lotes(needed, desk.here("lotes")?, command).await,
         Cmd::Trabajos { command } => {
             trabajos::trabajos(needed, desk.here("trabajos")?, command).await
@@ -359,7 +361,7 @@ async fn open_desk(command: &Cmd, needed: &Needed) -> Result<Desk, AppError> {
         return Ok(Desk::There(Box::new(open_server(needed, address)?)));
     }
     let on_record = match command {
-        Cmd::Llamadas(_) | Cmd::Lotes { .. } | Cmd::Trabajos { .. } => true,
+        Cmd::Llamadas(_) | Cmd::Consumo(_) | Cmd::Lotes { .. } | Cmd::Trabajos { .. } => true,
         Cmd::Partners(command) => !matches!(command, PartnersCmd::Actualizar { .. }),
         Cmd::Ruc(args) => matches!(args.command, Some(RucCmd::Invalidos { .. })),
         _ => false,

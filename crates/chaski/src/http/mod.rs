@@ -7,6 +7,7 @@
 mod batches;
 mod calls;
 mod compat;
+mod consumption;
 mod cpe;
 mod description;
 mod dni;
@@ -16,6 +17,7 @@ mod exchange_rate;
 mod health;
 mod invalid_rucs;
 mod issued;
+mod keys;
 mod kit;
 mod partner_lists;
 mod partners;

@@ -19,8 +19,8 @@ use utoipa_axum::routes;
 
 use super::kit::{Problem, code_pages};
 use super::{
-    Gateway, batches, calls, cpe, description, dni, docs, exchange_rate, health, invalid_rucs,
-    issued, partner_lists, partners, ruc, several, trabajos, upstreams,
+    Gateway, batches, calls, consumption, cpe, description, dni, docs, exchange_rate, health,
+    invalid_rucs, issued, keys, partner_lists, partners, ruc, several, trabajos, upstreams,
 };
 use crate::app::keys::Scope;
 use crate::config::CorsOrigin;
@@ -93,6 +93,11 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
         .routes(routes!(trabajos::cancel))
         .routes(routes!(trabajos::retry))
         .routes(routes!(trabajos::scheduled))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::change))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(consumption::used))
         .routes(routes!(upstreams::list))
         .routes(routes!(upstreams::account))
         .routes(routes!(health::alive))

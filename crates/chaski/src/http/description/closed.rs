@@ -269,6 +269,18 @@ fn all() -> Vec<Closed> {
             &["/lotes/{id}/resultados?format", "/partners/exportar?format"],
         ),
         closed(
+            "EstadoDeLlave",
+            "How a key stands.",
+            ["VIGENTE", "VENCIDA", "REVOCADA"],
+            &["LlaveData.estado"],
+        ),
+        closed(
+            "FormatoDeTabla",
+            "Form of a file.",
+            ["json", "csv", "xlsx"],
+            &["/consumo?format"],
+        ),
+        closed(
             "Archivo",
             "A file of a document.",
             ["pdf", "xml", "cdr"],
@@ -278,7 +290,7 @@ fn all() -> Vec<Closed> {
             "Permiso",
             "What a key may do.",
             Scope::ALL.map(Scope::as_str),
-            &[],
+            &["permisos"],
         ),
     ]
 }
@@ -329,8 +341,13 @@ pub(super) fn put(document: &mut Value) {
     }
 }
 
-/// The set in the place of a field that was any text; null where that was.
+/// The set in the place of a field that was any text, or of each in a list; null where that was.
 fn in_its_place(field: &Value, name: &str) -> Value {
+    if let Some(each) = field.get("items") {
+        let mut list = field.clone();
+        list["items"] = in_its_place(each, name);
+        return list;
+    }
     let set = json!({ "$ref": format!("#/components/schemas/{name}") });
     let types = field["type"].as_array();
     let or_null = types.is_some_and(|it| it.iter().any(|it| it == "null"));

@@ -5,6 +5,7 @@ mod description;
 mod generar;
 mod issued;
 mod issued_bad_days;
+mod keys;
 mod listed;
 mod lists;
 mod lotes;
