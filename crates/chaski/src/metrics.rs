@@ -248,7 +248,7 @@ impl Metrics {
         }
     }
 
-    /// All metrics as OpenMetrics, with the state of the upstreams as it is now, and what a request
+    /// All metrics as `OpenMetrics`, with the state of the upstreams as it is now, and what a request
     /// without a key reaches: `real` or `sandbox`.
     pub fn render(&self, upstreams: &[UpstreamNow], mode: &str) -> String {
         for known in ["real", "sandbox"] {
@@ -274,7 +274,7 @@ impl Metrics {
     }
 }
 
-/// OpenMetrics as the older text format of Prometheus (0.0.4), where a counter is named as its samples
+/// `OpenMetrics` as the older text format of Prometheus (0.0.4), where a counter is named as its samples
 /// are, units are not told apart, and nothing marks the end.
 ///
 /// ```

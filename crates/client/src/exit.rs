@@ -60,6 +60,10 @@ impl Exit {
     }
 
     /// Believing the root certificates of the system: a proxy of a company may bring its own.
+    ///
+    /// # Panics
+    ///
+    /// Never: ring supports the protocol versions that are asked for.
     pub fn with_system_roots(mut self) -> Result<Exit, NoExit> {
         let mut roots = RootCertStore::empty();
         let found = rustls_native_certs::load_native_certs();

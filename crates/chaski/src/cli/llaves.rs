@@ -145,7 +145,8 @@ async fn rotar(needed: &Needed, typed: &str) -> Done {
     let renewed = renewed?;
     closed?;
     let Some((key, text)) = renewed else {
-        return no_such_key(needed);
+        tell_there_is_none(needed);
+        return Ok(3);
     };
     needed.say(text!(
         "La anterior ya no vale; un servidor en marcha lo sabe en unos segundos",
@@ -154,12 +155,11 @@ async fn rotar(needed: &Needed, typed: &str) -> Done {
     show(needed, &key, &text, now)
 }
 
-fn no_such_key(needed: &Needed) -> Done {
+fn tell_there_is_none(needed: &Needed) {
     needed.say(text!(
         "no hay una llave vigente con ese comienzo",
         "there is no good key of that beginning"
     ));
-    Ok(3)
 }
 
 fn side_of(key: &str) -> Result<Mode, AppError> {
@@ -210,7 +210,8 @@ async fn revocar(needed: &Needed, key: &str) -> Done {
     let revoked = revoked?;
     closed?;
     if !revoked {
-        return no_such_key(needed);
+        tell_there_is_none(needed);
+        return Ok(3);
     }
     needed.say(text!(
         "Revocada; un servidor en marcha lo sabe en unos segundos",

@@ -102,7 +102,7 @@ pub(super) async fn version(State(gateway): State<Arc<Gateway>>) -> Json<Version
 
 /// Metrics in the text format of Prometheus
 ///
-/// Or as OpenMetrics, where `Accept` prefers that.
+/// Or as `OpenMetrics`, where `Accept` prefers that.
 #[utoipa::path(
     get,
     path = "/metrics",
@@ -142,7 +142,7 @@ pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>, headers: Header
     ([(CONTENT_TYPE, kind), (VARY, "Accept")], text).into_response()
 }
 
-/// Whether OpenMetrics is named, and plain text not before it.
+/// Whether `OpenMetrics` is named, and plain text not before it.
 fn prefers_openmetrics(headers: &HeaderMap) -> bool {
     let wanted = headers.get_all(ACCEPT).iter();
     let wanted = wanted

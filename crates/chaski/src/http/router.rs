@@ -224,7 +224,7 @@ fn frozen() -> Router<Arc<Gateway>> {
 fn pass_through() -> Router<Arc<Gateway>> {
     let member = |list| asked(Scope::Consultas, move |it| migo::member(it, list));
     let one_ruc = asked(Scope::Consultas, migo::ruc).get(migo::ruc_of_query);
-    let routes = [
+    let addresses = [
         ("/v1/ruc", one_ruc),
         ("/v1/ruc/collection", asked(Scope::Consultas, migo::rucs)),
         ("/v1/ruc/{ruc}", get(migo::ruc_of_path)),
@@ -248,7 +248,7 @@ fn pass_through() -> Router<Arc<Gateway>> {
         ("/v2/tipo-cambio/sbs", get(migo::sbs_v2)),
     ];
     let mut router = Router::new();
-    for (path, methods) in routes {
+    for (path, methods) in addresses {
         router = router.route(path, methods.clone());
         router = router.route(&format!("{path}/"), methods);
     }

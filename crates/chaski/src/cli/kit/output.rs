@@ -27,14 +27,14 @@ impl Records {
 
     /// The same, where the API has other names for some fields: as JSON each stands under the API's name,
     /// and beside them, for one release more, under those that the command used before.
-    pub(in crate::cli) fn write_named(self, needed: &Needed, names: &[ApiName]) -> Done {
+    pub(in crate::cli) fn write_named(self, needed: &Needed, of_api: &[ApiName]) -> Done {
         if !wants_json(needed)? {
             return self.write(needed);
         }
-        let named = |row: Map<String, Value>| {
+        let told = |row: Map<String, Value>| {
             let (mut new, mut old) = (Map::new(), Map::new());
             for (name, value) in row {
-                match names.iter().find(|(before, _)| *before == name) {
+                match of_api.iter().find(|(before, _)| *before == name) {
                     Some((_, now)) => {
                         new.insert((*now).to_owned(), value.clone());
                         old.insert(name, value);
@@ -45,7 +45,7 @@ impl Records {
             new.extend(old);
             new
         };
-        let rows = self.rows.into_iter().map(named).collect();
+        let rows = self.rows.into_iter().map(told).collect();
         Records { rows, ..self }.write(needed)
     }
 

@@ -51,6 +51,7 @@ const DECISIONS: [CacheDecision; 6] = [
     CacheDecision::Bypass,
 ];
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn all() -> Vec<Closed> {
     let kinds = NubefactKind::ALL.map(NubefactKind::word);
     let mut codes = NubefactKind::ALL.map(NubefactKind::catalog_01).to_vec();
@@ -129,7 +130,7 @@ fn all() -> Vec<Closed> {
         closed(
             "EstadoDeComprobante",
             "How a document stands.",
-            DocumentState::ALL.map(|it| it.as_str()),
+            DocumentState::ALL.map(DocumentState::as_str),
             &[
                 "ComprobanteData.estado",
                 "VoidData.estado",

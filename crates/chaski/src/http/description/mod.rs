@@ -1,4 +1,4 @@
-//! The description of the API (OpenAPI 3.1). Handlers and types are described where they stand; here
+//! The description of the API (`OpenAPI` 3.1). Handlers and types are described where they stand; here
 //! is what they do not say of themselves: what is said of every operation, which values are of a
 //! closed set, examples, the addresses in others' shapes. A test in `it` holds all of it to its rules.
 

@@ -389,6 +389,19 @@ async fn what_is_large_goes_out_as_gzip_to_whoever_takes_it() {
         "",
         "a small one"
     );
+    // A file that is read while it goes out, to its end.
+    let partner = r#"{"num_document":"20100070970"}"#;
+    let made = door
+        .ask(Method::POST, "/api/v1/partners", None, partner)
+        .await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    for format in ["json", "ndjson", "csv"] {
+        let path = format!("/api/v1/partners/exportar?format={format}");
+        let file = ask(&path, "gzip").await;
+        let (status, coding) = (file.status.as_u16(), file.header("content-encoding"));
+        assert_eq!((status, coding), (200, "gzip"), "{format}");
+        assert!(!file.text.is_empty());
+    }
 }
 
 #[tokio::test]
