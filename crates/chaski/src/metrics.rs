@@ -1,6 +1,7 @@
 //! What is counted while the gateway runs. Never a number, a name or a token in a label.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -247,7 +248,7 @@ impl Metrics {
         }
     }
 
-    /// All metrics as text, with the state of the upstreams as it is now, and what a request
+    /// All metrics as `OpenMetrics`, with the state of the upstreams as it is now, and what a request
     /// without a key reaches: `real` or `sandbox`.
     pub fn render(&self, upstreams: &[UpstreamNow], mode: &str) -> String {
         for known in ["real", "sandbox"] {
@@ -271,4 +272,34 @@ impl Metrics {
         let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
         text
     }
+}
+
+/// `OpenMetrics` as the older text format of Prometheus (0.0.4), where a counter is named as its samples
+/// are, units are not told apart, and nothing marks the end.
+///
+/// ```
+/// let text = "# HELP a Calls.\n# TYPE a counter\na_total 1\n# EOF\n";
+/// let plain = "# HELP a_total Calls.\n# TYPE a_total counter\na_total 1\n";
+/// assert_eq!(chaski::metrics::as_plain_text(text), plain);
+/// ```
+pub fn as_plain_text(openmetrics: &str) -> String {
+    let counters: HashSet<&str> = openmetrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter"))
+        .collect();
+    let mut text = String::with_capacity(openmetrics.len());
+    for line in openmetrics.lines() {
+        if line == "# EOF" || line.starts_with("# UNIT ") {
+            continue;
+        }
+        let about = line.strip_prefix("# ").and_then(|it| it.split_once(' '));
+        let named = about.and_then(|(kind, rest)| Some((kind, rest.split_once(' ')?)));
+        match named {
+            Some((kind, (name, rest))) if counters.contains(name) => {
+                text.extend(["# ", kind, " ", name, "_total ", rest, "\n"]);
+            }
+            _ => text.extend([line, "\n"]),
+        }
+    }
+    text
 }

@@ -33,6 +33,7 @@ pub mod dialects;
 mod each;
 mod engine;
 mod error;
+mod exit;
 mod failure;
 mod flight;
 mod gate;
@@ -67,6 +68,7 @@ pub use dialects::nubefact::{
 };
 pub use engine::{Engine, Stats};
 pub use error::Error;
+pub use exit::{Exit, NoExit};
 pub use failure::{Failure, Treatment};
 pub use gate::BreakerState;
 pub use issue::{

@@ -1,5 +1,5 @@
 //! The only exit of the process: a request goes out, a whole answer or the way it broke comes
-//! back. Nothing here retries, follows a redirect, uses a proxy or writes a log.
+//! back. Nothing here retries, follows a redirect or writes a log; how it leaves, [`Exit`] says.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -18,6 +18,8 @@ use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use jiff::Timestamp;
 use tower_service::Service;
+
+use crate::exit::{Exit, Way};
 
 /// Sends one request. Implemented by [`Http`] and by in-process sandboxes.
 ///
@@ -116,7 +118,7 @@ pub enum TransportError {
 /// The pool's own replay of requests that met a closed connection is off: one retry loop in the
 /// program, and it counts every attempt.
 pub struct Http {
-    client: Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
+    client: Client<HttpsConnector<Way<HttpConnector<Resolver>>>, Full<Bytes>>,
 }
 
 /// Time to establish a TCP connection.
@@ -130,41 +132,54 @@ const IDLE_TIMEOUT_TO_ISSUE: Duration = Duration::from_secs(2);
 impl Http {
     /// A pool of connections; nothing is opened yet.
     pub fn new() -> Http {
-        Http::with(IDLE_TIMEOUT, false)
+        Http::leaving(&Exit::default())
+    }
+
+    /// The same, leaving as that says.
+    pub fn leaving(exit: &Exit) -> Http {
+        Http::with(exit, IDLE_TIMEOUT, false)
     }
 
     /// The same for requests that must not be lost for want of a fresh connection: one that idled for
     /// longer than two seconds is not used again.
     ///
     /// ```
-    /// let http = std::sync::Arc::new(chaski_client::Http::to_issue());
+    /// use chaski_client::{Exit, Http};
+    /// let http = std::sync::Arc::new(Http::to_issue(&Exit::default()));
     /// ```
-    pub fn to_issue() -> Http {
-        Http::with(IDLE_TIMEOUT_TO_ISSUE, false)
+    pub fn to_issue(exit: &Exit) -> Http {
+        Http::with(exit, IDLE_TIMEOUT_TO_ISSUE, false)
     }
 
     /// The same for addresses that came from outside: a name that leads into this machine, a private
     /// network or another reserved range is not connected to. Where the address itself is a number,
     /// whoever calls has to look at it.
-    pub fn to_public_addresses() -> Http {
-        Http::with(IDLE_TIMEOUT, true)
+    pub fn to_public_addresses(exit: &Exit) -> Http {
+        Http::with(exit, IDLE_TIMEOUT, true)
     }
 
-    fn with(idle: Duration, public_only: bool) -> Http {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver {
-            inner: GaiResolver::new(),
-            public_only,
-        });
-        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        tcp.set_nodelay(true);
-        tcp.enforce_http(false);
-        let provider = rustls::crypto::ring::default_provider();
-        let https = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(provider)
-            .expect("ring supports the default protocol versions")
+    fn with(exit: &Exit, idle: Duration, public_only: bool) -> Http {
+        let connector = |public_only| {
+            let mut tcp = HttpConnector::new_with_resolver(Resolver {
+                inner: GaiResolver::new(),
+                public_only,
+            });
+            tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+            tcp.set_nodelay(true);
+            tcp.enforce_http(false);
+            tcp
+        };
+        let builder = HttpsConnectorBuilder::new();
+        let builder = match exit.tls() {
+            Some(config) => builder.with_tls_config(config.clone()),
+            None => builder
+                .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
+                .expect("ring supports the default protocol versions"),
+        };
+        let https = builder
             .https_or_http()
             .enable_http1()
-            .wrap_connector(tcp);
+            .wrap_connector(exit.way(connector(public_only), connector(false)));
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(idle)
             .pool_timer(TokioTimer::new())

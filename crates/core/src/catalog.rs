@@ -65,6 +65,16 @@ macro_rules! catalog {
             }
         }
 
+        impl $name {
+            /// The same as the registry file has it and services pass it on: cut at 20 characters.
+            pub fn as_cut(&self) -> &str {
+                match self {
+                    $name::Otro(text) => text,
+                    known => cut(known.as_str()),
+                }
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(self.as_str())
@@ -86,6 +96,7 @@ catalog! {
     /// assert_eq!(Estado::parse("-"), None);
     /// assert_eq!(Estado::parse("EN TRÁMITE"), Some(Estado::Otro("EN TRÁMITE".into())));
     /// assert_eq!(Estado::from_code("10"), Some(Estado::BajaDefinitiva));
+    /// assert_eq!(Estado::BajaProvisionalPorOficio.as_cut(), "BAJA PROV. POR OFICI");
     /// assert_eq!(Estado::ALL.len(), 15);
     /// ```
     pub enum Estado {
@@ -209,6 +220,11 @@ impl Condicion {
     pub fn is_no_habido(&self) -> bool {
         *self == Condicion::NoHabido
     }
+}
+
+/// The texts of the lists are ASCII, so that a character is a byte.
+fn cut(text: &str) -> &str {
+    text.get(..CUT).unwrap_or(text).trim_end()
 }
 
 /// The first line that says something, cleaned: the web page adds the date of the baja below.

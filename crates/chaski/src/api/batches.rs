@@ -84,19 +84,53 @@ pub(crate) enum BatchBody {
     Documents(DocumentsWanted),
 }
 
+/// A list as a form, with a file.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes a form that is read by hand")]
+#[schema(as = LoteForm)]
+pub(crate) struct BatchForm {
+    /// An xlsx, ods or csv.
+    #[schema(value_type = String, format = Binary)]
+    pub(crate) archivo: Vec<u8>,
+    /// What the list is: numbers to look up, or documents to issue.
+    pub(crate) clase: Option<String>,
+    /// Title or letter of the column with the numbers.
+    pub(crate) columna: Option<String>,
+    /// `LOW`, `NORMAL` (usual), `HIGH` or `CRITICAL`.
+    pub(crate) prioridad: Option<String>,
+    /// Ask the upstream whatever memory knows.
+    pub(crate) force_refresh: Option<bool>,
+    /// Bring the partners of these numbers up to date.
+    pub(crate) update_partners: Option<bool>,
+    /// Most calls that the list may cost; without it, one for each 100 numbers and a reserve of a
+    /// tenth of them, at least 10. What is left over then ends as `tope_de_gasto`.
+    pub(crate) gastar_hasta: Option<u64>,
+    /// RUC of who issues, where there are several.
+    pub(crate) empresa: Option<String>,
+    /// Issue what is right and set the rest aside; without it, all or nothing.
+    pub(crate) solo_buenos: Option<bool>,
+    /// Look every customer's RUC up first, and set aside what is of those that are not ACTIVO and HABIDO.
+    pub(crate) clientes: Option<bool>,
+    /// The period, such as `2026-11`: the same list is issued once in each.
+    pub(crate) periodo: Option<String>,
+}
+
 /// A batch and how far it is.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = LoteData)]
 pub(crate) struct BatchData {
+    /// Its identifier.
     pub(crate) id: Uuid,
     /// `real` or `sandbox` (invented data).
     pub(crate) mode: String,
+    /// What the list is called.
     pub(crate) nombre: String,
     /// `ruc`: numbers that are looked up; `comprobantes`: documents that are issued.
     #[serde(default = "of_before")]
     pub(crate) clase: String,
     /// `PENDING`, `PROCESSING`, `PARTIAL`, `COMPLETED`, `FAILED` or `CANCELLED`.
     pub(crate) status: String,
+    /// Whether it is stopped for now.
     pub(crate) paused: bool,
     /// `LOW`, `NORMAL`, `HIGH` or `CRITICAL`.
     pub(crate) priority: String,
@@ -104,17 +138,29 @@ pub(crate) struct BatchData {
     pub(crate) total_rows: u32,
     /// Distinct numbers.
     pub(crate) total_items: u32,
+    /// Numbers that are done, with or without an answer.
     pub(crate) processed_items: u32,
+    /// Numbers that got an answer.
     pub(crate) successful_items: u32,
+    /// Numbers that got none.
     pub(crate) failed_items: u32,
+    /// `processed_items` of `total_items`, 0 to 100.
     pub(crate) progress_percentage: f64,
+    /// `successful_items` of `processed_items`, 0 to 100.
     pub(crate) success_rate: f64,
+    /// From start to end, or until now; null before it starts.
     pub(crate) duration_seconds: Option<f64>,
+    /// Numbers that memory answered.
     pub(crate) cache_hits: u32,
+    /// Calls sent for it.
     pub(crate) api_calls: u32,
+    /// Who asked, such as `cli` or `llave:0f3a9c1b2d4e`.
     pub(crate) requested_by: String,
+    /// When it was handed in, Lima time.
     pub(crate) created_at: String,
+    /// When the work on it began, Lima time.
     pub(crate) started_at: Option<String>,
+    /// When it ended, Lima time.
     pub(crate) completed_at: Option<String>,
     /// What tells its list from others, 64 hexadecimal digits: the same file read by the same
     /// column has the same.
@@ -190,7 +236,9 @@ fn fingerprint(hash: &[u8]) -> String {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = LotesPage)]
 pub(crate) struct BatchesPage {
+    /// What was found, in that order.
     pub(crate) data: Vec<BatchData>,
+    /// `cursor` of the next page; null on the last one.
     pub(crate) next_cursor: Option<String>,
     /// `real` or `sandbox` (invented data).
     pub(crate) mode: String,

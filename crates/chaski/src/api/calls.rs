@@ -10,22 +10,35 @@ use crate::store::CallRow;
 /// One call; persons' numbers are masked.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct CallData {
+    /// Its identifier.
     pub(crate) id: Uuid,
+    /// The question that the call belongs to: its retries share it.
     pub(crate) consulta: Uuid,
+    /// When it was made, Lima time.
     pub(crate) fecha: String,
+    /// Who asked, such as `cli` or `llave:0f3a9c1b2d4e`.
     pub(crate) quien: String,
     /// What a question about a person was for.
     pub(crate) motivo: Option<String>,
+    /// Upstream, such as `migo`.
     pub(crate) proveedor: String,
+    /// Operation, such as `ruc`.
     pub(crate) operacion: String,
+    /// The number, date or document that it was about.
     pub(crate) sobre: String,
     /// Numbers of a call that was sent, or how many answers of memory the row stands for.
     pub(crate) numeros: u32,
+    /// Which attempt it was, from 1; 0 where memory answered.
     pub(crate) intento: u32,
+    /// `SUCCESS`, `NOT_FOUND` or the code of a failure.
     pub(crate) resultado: String,
+    /// Status of the answer, where there was one.
     pub(crate) http: Option<u16>,
+    /// How long it took, milliseconds with three decimals.
     pub(crate) duration_ms: String,
+    /// What memory had to do with it, such as `MISS` or `HIT`.
     pub(crate) cache: String,
+    /// The batch that it belongs to.
     pub(crate) lote: Option<Uuid>,
 }
 
@@ -78,7 +91,9 @@ impl CallData {
 /// A page of calls, newest first.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct CallsPage {
+    /// What was found, in that order.
     pub(crate) data: Vec<CallData>,
+    /// `cursor` of the next page; null on the last one.
     pub(crate) next_cursor: Option<String>,
     /// `real` or `sandbox` (invented data).
     pub(crate) mode: String,

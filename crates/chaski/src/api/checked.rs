@@ -20,6 +20,7 @@ pub(crate) struct CheckedData {
     /// What would be sent, in Nubefact's JSON.
     #[schema(value_type = Option<Object>)]
     pub(crate) documento: Option<Box<RawValue>>,
+    /// What is to be said of it.
     pub(crate) hallazgos: Vec<DocumentFindingData>,
     /// What handing it over would come to, where that was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]

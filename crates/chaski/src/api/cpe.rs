@@ -14,8 +14,10 @@ pub(crate) struct CpeWanted {
     /// SUNAT's catalogue 01: `01`, `03`, `07`, `08`.
     #[schema(example = "01")]
     pub(crate) tipo_comprobante: String,
+    /// Its series.
     #[schema(example = "F001")]
     pub(crate) serie: String,
+    /// Its number, without leading zeros.
     #[schema(minimum = 1, maximum = 99_999_999)]
     pub(crate) numero: u32,
     /// `AAAA-MM-DD`.

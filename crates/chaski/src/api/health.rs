@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 pub(crate) struct Health {
     /// `ok`, or what is wrong.
     pub(crate) estado: String,
+    /// Version of Chaski.
     pub(crate) version: String,
     /// `real` or `sandbox`: what a request without a key reaches.
     pub(crate) mode: String,
@@ -36,7 +37,9 @@ pub(crate) struct IssuingData {
 /// The running program.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct VersionData {
+    /// Always `chaski`.
     pub(crate) nombre: String,
+    /// Version of Chaski.
     pub(crate) version: String,
     /// `real` or `sandbox`: what a request without a key reaches.
     pub(crate) mode: String,

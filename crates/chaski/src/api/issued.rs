@@ -18,6 +18,7 @@ use crate::store::{DocumentEvent, DocumentRow};
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = ComprobanteData)]
 pub(crate) struct IssuedData {
+    /// Its identifier.
     pub(crate) id: Uuid,
     /// `real` or `sandbox` (invented data).
     pub(crate) mode: String,
@@ -27,6 +28,7 @@ pub(crate) struct IssuedData {
     pub(crate) tipo: String,
     /// Its code in SUNAT's catálogo 01.
     pub(crate) tipo_sunat: String,
+    /// Series, such as `F001`.
     pub(crate) serie: String,
     /// None before a number is bound.
     pub(crate) numero: Option<u32>,
@@ -43,6 +45,7 @@ pub(crate) struct IssuedData {
     pub(crate) moneda: Option<String>,
     /// Two decimals.
     pub(crate) total: Option<String>,
+    /// Who buys.
     pub(crate) cliente: Option<BuyerData>,
     /// The caller's own name for the sale.
     pub(crate) referencia: Option<String>,
@@ -50,7 +53,9 @@ pub(crate) struct IssuedData {
     pub(crate) clave: String,
     /// What a note modifies.
     pub(crate) modifica: Option<String>,
+    /// SUNAT's word on it; null before Nubefact answered.
     pub(crate) sunat: Option<SunatData>,
+    /// Where it and its files are, here.
     pub(crate) enlaces: IssuedLinks,
     /// Nubefact's own links, which whoever has them can open; none before it exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,7 +68,9 @@ pub(crate) struct IssuedData {
     pub(crate) problema: Option<String>,
     /// What happens next by itself, and when.
     pub(crate) siguiente: Option<NextData>,
+    /// When it was handed over, Lima time.
     pub(crate) creado_en: String,
+    /// When it changed last, Lima time.
     pub(crate) cambiado_en: String,
     /// When SUNAT had spoken.
     pub(crate) final_en: Option<String>,
@@ -84,7 +91,9 @@ pub(crate) struct IssuedData {
 pub(crate) struct BuyerData {
     /// SUNAT's code of the kind of identity: `6` RUC, `1` DNI.
     pub(crate) tipo: String,
+    /// Number of the identity document.
     pub(crate) numero: String,
+    /// Name of the customer.
     pub(crate) nombre: String,
 }
 
@@ -93,7 +102,9 @@ pub(crate) struct BuyerData {
 pub(crate) struct SunatData {
     /// Its code, `0` where it was accepted.
     pub(crate) codigo: Option<String>,
+    /// What it means, in SUNAT's words.
     pub(crate) descripcion: Option<String>,
+    /// SUNAT's remarks.
     pub(crate) nota: Option<String>,
     /// What is printed as a QR code.
     pub(crate) qr: Option<String>,
@@ -104,11 +115,15 @@ pub(crate) struct SunatData {
 /// Where a document and its files are, here.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct IssuedLinks {
+    /// The document.
     pub(crate) comprobante: String,
+    /// What happens to it, as it happens.
     pub(crate) eventos: String,
     /// None before it exists.
     pub(crate) pdf: Option<String>,
+    /// The signed XML; none before it exists.
     pub(crate) xml: Option<String>,
+    /// SUNAT's receipt; none before SUNAT has spoken.
     pub(crate) cdr: Option<String>,
 }
 
@@ -118,8 +133,11 @@ pub(crate) struct IssuedLinks {
 pub(crate) struct UpstreamLinks {
     /// Its page.
     pub(crate) enlace: Option<String>,
+    /// The printed form.
     pub(crate) pdf: Option<String>,
+    /// The signed XML.
     pub(crate) xml: Option<String>,
+    /// SUNAT's receipt.
     pub(crate) cdr: Option<String>,
 }
 
@@ -135,13 +153,17 @@ pub(crate) struct NextData {
 /// The void of a document.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct VoidData {
+    /// How it stands, as a document's `estado`.
     pub(crate) estado: String,
     /// Why it could not be, as a stable code.
     pub(crate) codigo: Option<String>,
+    /// Why it is voided, as SUNAT reads it.
     pub(crate) motivo: Option<String>,
     /// SUNAT's number for it.
     pub(crate) ticket: Option<String>,
+    /// What happens next by itself, and when.
     pub(crate) siguiente: Option<NextData>,
+    /// When it was handed over, Lima time.
     pub(crate) creado_en: String,
 }
 
@@ -150,12 +172,15 @@ pub(crate) struct VoidData {
 pub(crate) struct DocumentFindingData {
     /// `error` (never sent), `observacion` or `aviso`.
     pub(crate) severidad: String,
+    /// Stable, never translated.
     pub(crate) codigo: String,
     /// The field as it is called in the document that came, lines from 0: `items[2].igv`.
     pub(crate) campo: String,
+    /// What is wrong, for people.
     pub(crate) mensaje: String,
     /// The value that would be right, where there is one.
     pub(crate) esperado: Option<String>,
+    /// What to do about it.
     pub(crate) accion: String,
 }
 
@@ -163,6 +188,7 @@ pub(crate) struct DocumentFindingData {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = EventoData)]
 pub(crate) struct IssuedEventData {
+    /// When, Lima time.
     pub(crate) en: String,
     /// What, as a stable code.
     pub(crate) evento: String,
@@ -176,7 +202,9 @@ pub(crate) struct IssuedEventData {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = ComprobantesPage)]
 pub(crate) struct IssuedPage {
+    /// What was found, in that order.
     pub(crate) data: Vec<IssuedData>,
+    /// `cursor` of the next page; null on the last one.
     pub(crate) next_cursor: Option<String>,
     /// `real` or `sandbox` (invented data).
     pub(crate) mode: String,
@@ -191,6 +219,7 @@ pub(crate) struct IssuedWanted {
     pub(crate) estado: Option<String>,
     /// Kind, such as `factura`.
     pub(crate) tipo: Option<String>,
+    /// Series, such as `F001`.
     pub(crate) serie: Option<String>,
     /// First day of issue.
     pub(crate) desde: Option<String>,
@@ -468,7 +497,9 @@ impl CorrectionWanted {
 pub(crate) struct CorrectedLine {
     /// From 1.
     pub(crate) linea: usize,
+    /// A quantity of it.
     pub(crate) cantidad: Option<String>,
+    /// An amount of it, with two decimals.
     pub(crate) importe: Option<String>,
 }
 
@@ -478,6 +509,7 @@ pub(crate) struct CorrectedLine {
 pub(crate) struct CorrectedInstalment {
     /// ISO 8601.
     pub(crate) fecha: String,
+    /// What is due then, with two decimals.
     pub(crate) importe: String,
 }
 

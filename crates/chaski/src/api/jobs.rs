@@ -11,22 +11,31 @@ use crate::store::Job;
 /// A job.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct JobData {
+    /// Its identifier.
     pub(crate) id: Uuid,
+    /// What it does.
     pub(crate) kind: String,
     /// `PENDING`, `RUNNING`, `PAUSED`, `COMPLETED`, `FAILED` or `CANCELLED`.
     pub(crate) status: String,
     /// `LOW`, `NORMAL`, `HIGH` or `CRITICAL`.
     pub(crate) priority: String,
+    /// How often it was tried.
     pub(crate) attempts: u32,
+    /// After so many it has failed.
     pub(crate) max_attempts: u32,
     /// Why it failed last.
     pub(crate) code: Option<String>,
     /// The batch it works on.
     pub(crate) lote: Option<Uuid>,
+    /// Who asked, such as `cli` or `llave:0f3a9c1b2d4e`.
     pub(crate) requested_by: String,
+    /// Not before then, Lima time.
     pub(crate) run_at: String,
+    /// When it was handed in, Lima time.
     pub(crate) created_at: String,
+    /// When the work on it began, Lima time.
     pub(crate) started_at: Option<String>,
+    /// When it ended, Lima time.
     pub(crate) completed_at: Option<String>,
 }
 
@@ -53,7 +62,9 @@ impl JobData {
 /// A page of jobs, newest first.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct JobsPage {
+    /// What was found, in that order.
     pub(crate) data: Vec<JobData>,
+    /// `cursor` of the next page; null on the last one.
     pub(crate) next_cursor: Option<String>,
 }
 
@@ -66,7 +77,9 @@ pub(crate) struct ScheduledData {
     pub(crate) cron: String,
     /// Kind of its job.
     pub(crate) kind: String,
+    /// When it ran last, Lima time.
     pub(crate) ultima_vez: Option<String>,
+    /// When it runs next, Lima time; null where it is switched off.
     pub(crate) proxima_vez: Option<String>,
 }
 
@@ -85,5 +98,6 @@ impl ScheduledData {
 /// The schedule.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct ScheduleData {
+    /// What was found, in that order.
     pub(crate) data: Vec<ScheduledData>,
 }

@@ -1,10 +1,14 @@
 //! Partners, and what changed in them.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
+use super::partner_fields;
 use super::reply::lima;
 use crate::app::App;
 use crate::app::partner_lists::record;
@@ -12,9 +16,24 @@ use crate::partners::Partner;
 use crate::store::ChangeRow;
 
 /// A partner: the document, what its owner wrote down, and what SUNAT says.
-#[derive(Serialize, Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct PartnerData(Map<String, Value>);
+
+impl ToSchema for PartnerData {
+    fn name() -> Cow<'static, str> {
+        "PartnerData".into()
+    }
+}
+
+impl PartialSchema for PartnerData {
+    fn schema() -> RefOr<Schema> {
+        partner_fields::answered(
+            "A partner: the document, what its owner wrote down, and what SUNAT says.",
+        )
+        .into()
+    }
+}
 
 impl PartnerData {
     /// With who said what SUNAT says: the real one, or the sandbox.
@@ -28,7 +47,9 @@ impl PartnerData {
 /// A page of partners, newest first.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct PartnersPage {
+    /// What was found, in that order.
     pub(crate) data: Vec<PartnerData>,
+    /// `cursor` of the next page; null on the last one.
     pub(crate) next_cursor: Option<String>,
     /// `real` or `sandbox` (invented data).
     pub(crate) mode: String,
@@ -51,36 +72,53 @@ pub(crate) struct PartnersSearched {
 }
 
 /// A partner as its owner writes it down.
-#[derive(Serialize, Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct PartnerWanted {
-    /// `ruc`, `dni`, `ce`, `pasaporte` or `otro`; by its form when not given. Not in a change.
     pub(crate) document_type: Option<String>,
-    /// The document's number. Not in a change.
-    #[schema(example = "20100070970")]
     pub(crate) num_document: Option<String>,
-    /// `name`, `email`, `phone`, `customer` …: see the documentation.
     #[serde(flatten)]
-    #[schema(value_type = Object)]
     pub(crate) fields: Map<String, Value>,
+}
+
+impl ToSchema for PartnerWanted {
+    fn name() -> Cow<'static, str> {
+        "PartnerWanted".into()
+    }
+}
+
+impl PartialSchema for PartnerWanted {
+    fn schema() -> RefOr<Schema> {
+        partner_fields::wanted("A partner as its owner writes it down.").into()
+    }
 }
 
 /// A change of estado or condición.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct ChangeData {
+    /// When it was noticed, Lima time.
     pub(crate) fecha: String,
+    /// The partner as it is now.
     pub(crate) partner: PartnerData,
+    /// Estado before.
     pub(crate) estado_antes: Option<String>,
+    /// Estado now.
     pub(crate) estado_ahora: Option<String>,
+    /// Condición before.
     pub(crate) condicion_antes: Option<String>,
+    /// Condición now.
     pub(crate) condicion_ahora: Option<String>,
+    /// Whether it was fit to be invoiced.
     pub(crate) apto_antes: Option<bool>,
+    /// Whether it is fit to be invoiced now.
     pub(crate) apto_ahora: Option<bool>,
 }
 
 /// A page of changes, newest first.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct ChangesPage {
+    /// What was found, in that order.
     pub(crate) data: Vec<ChangeData>,
+    /// `cursor` of the next page; null on the last one.
     pub(crate) next_cursor: Option<String>,
     /// `real` or `sandbox` (invented data).
     pub(crate) mode: String,

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 /// Who owns a DNI.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct DniData {
+    /// 8 digits.
     pub(crate) dni: String,
     /// Surnames and names, one upper-case text.
     pub(crate) nombre: String,

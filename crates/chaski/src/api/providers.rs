@@ -9,18 +9,25 @@ use crate::app::{App, AppError};
 /// State of one upstream.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct UpstreamData {
+    /// Its name in addresses, `migo`.
     pub(crate) id: String,
+    /// Its name for people.
     pub(crate) nombre: String,
     /// `real` or `sandbox`.
     pub(crate) mode: String,
     /// `cerrado` (all well), `abierto` (down, not asked) or `probando`.
     pub(crate) interruptor: String,
+    /// Calls of this Lima month.
     pub(crate) llamadas_del_mes: u64,
+    /// Calls of a month, as configured.
     pub(crate) cuota: Option<u64>,
+    /// Calls left of the quota.
     pub(crate) cuota_restante: Option<u64>,
     /// Calls sent since the start, retries included.
     pub(crate) llamadas: u64,
+    /// Those of them that repeated a failed one.
     pub(crate) reintentos: u64,
+    /// Questions that memory answered since the start.
     pub(crate) respuestas_de_memoria: u64,
 }
 
@@ -49,13 +56,16 @@ impl UpstreamData {
 /// The upstreams.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct UpstreamsData {
+    /// What was found, in that order.
     pub(crate) data: Vec<UpstreamData>,
 }
 
 /// The account behind the token.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct AccountData {
+    /// Whose account it is.
     pub(crate) nombre: Option<String>,
+    /// Address of the account.
     pub(crate) email: Option<String>,
     /// Calls left, as the upstream says.
     pub(crate) consultas: Option<i64>,

@@ -12,11 +12,15 @@ pub(crate) struct RateData {
     pub(crate) fecha_solicitada: Option<String>,
     /// Day under which it was published.
     pub(crate) fecha: String,
+    /// The SBS close that it is, `AAAA-MM-DD`.
     pub(crate) fecha_cierre_sbs: String,
+    /// `USD` or `EUR`.
     pub(crate) moneda: String,
+    /// Soles, three decimals.
     pub(crate) precio_compra: String,
+    /// Soles, three decimals.
     pub(crate) precio_venta: String,
-    /// `SUNAT` or `SBS`.
+    /// Who published it: `sunat` or `sbs`.
     pub(crate) origen: String,
     /// Nothing was published on the day asked for: an earlier rate applies.
     pub(crate) arrastrado: bool,

@@ -9,10 +9,15 @@ use crate::store::RefusalRow;
 /// A number that the upstream said does not exist.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct InvalidData {
+    /// The number; a person's is masked.
     pub(crate) ruc: String,
+    /// Why, as a stable code.
     pub(crate) motivo: String,
+    /// What the upstream said.
     pub(crate) mensaje: String,
+    /// When it was said, Lima time.
     pub(crate) registrado_en: String,
+    /// From when on it is asked again, Lima time.
     pub(crate) vence_en: String,
 }
 
@@ -45,7 +50,9 @@ impl InvalidData {
 /// A page of them.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct InvalidPage {
+    /// What was found, in that order.
     pub(crate) data: Vec<InvalidData>,
+    /// `cursor` of the next page; null on the last one.
     pub(crate) next_cursor: Option<String>,
     /// `real` or `sandbox` (invented data).
     pub(crate) mode: String,
@@ -67,6 +74,7 @@ pub(crate) struct ForgetWanted {
 /// How many numbers were forgotten.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct ForgottenCount {
+    /// Always true: what goes wrong is a problem.
     pub(crate) success: bool,
     /// Numbers that were in the registry.
     pub(crate) olvidados: u64,
@@ -75,7 +83,9 @@ pub(crate) struct ForgottenCount {
 /// What became of a number.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct Forgotten {
+    /// Always true: what goes wrong is a problem.
     pub(crate) success: bool,
+    /// 11 digits.
     pub(crate) ruc: String,
     /// Whether it was in the registry.
     pub(crate) estaba: bool,

@@ -64,18 +64,54 @@ impl PartialSchema for RucData<'_> {
                 _ => ObjectBuilder::new()
                     .schema_type(SchemaType::from_iter([Type::String, Type::Null])),
             };
-            let said = (name == "actualizado_en").then_some("`AAAA-MM-DD HH:MM:SS`, Lima.");
-            schema = schema.property(name, text.description(said));
+            let about = ABOUT.iter().find(|(known, _)| *known == name);
+            let about = about.map(|(_, about)| *about);
+            schema = schema.property(name, text.description(about));
         }
         schema.into()
     }
 }
+
+/// What the upstream's fields are.
+pub(crate) const ABOUT: [(&str, &str); 21] = [
+    ("ruc", "11 digits."),
+    ("nombre_o_razon_social", "Name of the taxpayer."),
+    (
+        "estado_del_contribuyente",
+        "SUNAT's estado, such as `ACTIVO`.",
+    ),
+    (
+        "condicion_de_domicilio",
+        "SUNAT's condición, such as `HABIDO`.",
+    ),
+    ("ubigeo", "Ubigeo of the fiscal address, 6 digits."),
+    ("tipo_de_via", "Kind of street, such as `AV.`."),
+    ("nombre_de_via", "Name of the street."),
+    ("codigo_de_zona", "Kind of quarter, such as `URB.`."),
+    ("tipo_de_zona", "Name of the quarter."),
+    ("numero", "Number in the street."),
+    ("interior", "Interior."),
+    ("lote", "Lot."),
+    ("dpto", "Flat."),
+    ("manzana", "Block."),
+    ("kilometro", "Kilometre."),
+    ("distrito", "District."),
+    ("provincia", "Province."),
+    ("departamento", "Region."),
+    (
+        "direccion_simple",
+        "Fiscal address without district, province and region.",
+    ),
+    ("direccion", "Fiscal address, whole."),
+    ("actualizado_en", "`AAAA-MM-DD HH:MM:SS`, Lima."),
+];
 
 /// Whether a RUC is fit to be invoiced, with SUNAT's codes.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct FitnessData {
     /// Whether this number could be judged.
     pub(crate) success: bool,
+    /// 11 digits.
     pub(crate) ruc: String,
     /// The original's verdict: ACTIVO and HABIDO.
     pub(crate) valido: bool,
@@ -83,25 +119,40 @@ pub(crate) struct FitnessData {
     pub(crate) apto: bool,
     /// `ok`, `observado` or `rechazado`.
     pub(crate) nivel: String,
+    /// Name of the taxpayer.
     pub(crate) razon_social: Option<String>,
+    /// SUNAT's estado, such as `ACTIVO`.
     pub(crate) estado: Option<String>,
+    /// SUNAT's condición, such as `HABIDO`.
     pub(crate) condicion: Option<String>,
+    /// Fiscal address.
     pub(crate) direccion: Option<String>,
+    /// Why it must not be invoiced, for people.
     pub(crate) errores: Vec<String>,
+    /// What to look at, for people.
     pub(crate) advertencias: Vec<String>,
+    /// The same for programs, with SUNAT's codes.
     pub(crate) hallazgos: Vec<FindingData>,
+    /// Whether memory answered.
     pub(crate) cache_hit: Option<bool>,
+    /// Whether it is past its time, because the upstream is down.
     pub(crate) stale: Option<bool>,
+    /// Who said so, for people.
     pub(crate) fuente: Option<String>,
+    /// When the upstream said so, Lima time.
     pub(crate) consultado_en: Option<String>,
+    /// Identifier of the request.
     pub(crate) request_id: String,
 }
 
 /// One finding.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct FindingData {
+    /// SUNAT's code, or one of Chaski's.
     pub(crate) codigo: String,
+    /// How bad it is.
     pub(crate) severidad: String,
+    /// What is wrong, for people.
     pub(crate) mensaje: String,
 }
 
@@ -112,9 +163,13 @@ pub(crate) struct FindingData {
     reason = "describes how the client's `Representative` is written"
 )]
 pub(crate) struct RepresentativeData {
+    /// Kind of the identity document, such as `DNI`.
     pub(crate) documento: Option<String>,
+    /// Number of the document.
     pub(crate) dni: Option<String>,
+    /// Surnames and names.
     pub(crate) nombre: Option<String>,
+    /// Position, such as `GERENTE GENERAL`.
     pub(crate) cargo: Option<String>,
     /// `AAAA-MM-DD`.
     pub(crate) fecha: Option<String>,
@@ -145,24 +200,42 @@ fn mask(text: &str) -> String {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes how the client's `Activity` is written")]
 pub(crate) struct ActivityData {
+    /// SUNAT's estado, such as `ACTIVO`.
+    pub(crate) estado: Option<String>,
+    /// SUNAT's condición, such as `HABIDO`.
+    pub(crate) condicion: Option<String>,
+    /// Kind of taxpayer.
     pub(crate) tipo: Option<String>,
+    /// Main activity, CIIU revision 3.
     pub(crate) actividad_economica_rev3_principal: Option<String>,
+    /// Second activity, CIIU revision 3.
     pub(crate) actividad_economica_rev3_secundaria: Option<String>,
+    /// Main activity, CIIU revision 4.
     pub(crate) actividad_economica_rev4_principal: Option<String>,
+    /// Number of workers.
     pub(crate) numero_trabajadores: Option<String>,
+    /// How it invoices.
     pub(crate) tipo_facturacion: Option<String>,
+    /// How it keeps its books.
     pub(crate) tipo_contabilidad: Option<String>,
+    /// Foreign trade.
     pub(crate) comercio_exterior: Option<String>,
+    /// Month of these data, `AAAAMM`.
     pub(crate) periodo: Option<String>,
 }
 
 /// Whether a RUC is on SUNAT's lists.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct ListsData {
+    /// Whether both lists could be asked.
     pub(crate) success: bool,
+    /// 11 digits.
     pub(crate) ruc: String,
+    /// In the register of withholding agents?
     pub(crate) agente_de_retencion: ListData,
+    /// In the register of good taxpayers?
     pub(crate) buen_contribuyente: ListData,
+    /// Identifier of the request.
     pub(crate) request_id: String,
 }
 
@@ -173,5 +246,6 @@ pub(crate) struct ListData {
     pub(crate) figura: bool,
     /// `AAAA-MM-DD`.
     pub(crate) a_partir_del: Option<String>,
+    /// Resolution by which it entered.
     pub(crate) resolucion: Option<String>,
 }

@@ -18,6 +18,7 @@ pub(crate) struct SeriesData {
     pub(crate) tipo: String,
     /// Its code in SUNAT's catálogo 01.
     pub(crate) tipo_sunat: String,
+    /// Series, such as `F001`.
     pub(crate) serie: String,
     /// Last number that was taken; 0 where none was.
     pub(crate) ultimo: u32,
@@ -33,6 +34,7 @@ pub(crate) struct SeriesData {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = SeriesList)]
 pub(crate) struct SeriesListData {
+    /// What was found, in that order.
     pub(crate) data: Vec<SeriesData>,
     /// `real` or `sandbox` (invented data).
     pub(crate) mode: String,
@@ -43,6 +45,7 @@ pub(crate) struct SeriesListData {
 #[serde(deny_unknown_fields)]
 #[schema(as = SerieWanted)]
 pub(crate) struct SeriesWanted {
+    /// Series, such as `F001`.
     #[schema(example = "F001")]
     pub(crate) serie: String,
     /// Last number that was used of it, 0 if it is new; Nubefact is asked whether that is so.
@@ -89,6 +92,7 @@ fn first() -> u32 {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = SincronizadaData)]
 pub(crate) struct WalkedData {
+    /// Series, such as `F001`.
     pub(crate) serie: String,
     /// `factura`, `boleta`, `nc`, `nd`, `guia`, `guia_transportista`, `retencion` or `percepcion`.
     pub(crate) tipo: String,
@@ -107,6 +111,7 @@ pub(crate) struct WalkedData {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = SincronizadasList)]
 pub(crate) struct WalkedList {
+    /// What was found, in that order.
     pub(crate) data: Vec<WalkedData>,
     /// `real` or `sandbox` (invented data).
     pub(crate) mode: String,
@@ -137,6 +142,7 @@ impl WalkedData {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = EmpresaData)]
 pub(crate) struct IssuerData {
+    /// 11 digits.
     pub(crate) ruc: String,
     /// Where its requests go.
     pub(crate) servidor: String,
@@ -150,6 +156,7 @@ pub(crate) struct IssuerData {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = EmpresasList)]
 pub(crate) struct IssuersData {
+    /// What was found, in that order.
     pub(crate) data: Vec<IssuerData>,
     /// `real` or `sandbox` (invented data).
     pub(crate) mode: String,
@@ -160,6 +167,7 @@ pub(crate) struct IssuersData {
 #[serde(deny_unknown_fields)]
 #[schema(as = EmpresaWanted)]
 pub(crate) struct NewIssuerWanted {
+    /// 11 digits.
     pub(crate) ruc: String,
     /// Its address at Nubefact.
     pub(crate) ruta: String,

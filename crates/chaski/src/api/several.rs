@@ -49,6 +49,7 @@ pub(crate) struct DnisWanted {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = Outcomes)]
 pub(crate) struct OutcomesData<'a, T> {
+    /// What was found, in that order.
     pub(crate) data: Vec<Outcome<'a, T>>,
     /// Identifier of the request.
     #[schema(value_type = String)]
@@ -58,17 +59,20 @@ pub(crate) struct OutcomesData<'a, T> {
 /// What came of one number: its data, or why there are none.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct Outcome<'a, T> {
+    /// Whether there is an answer.
     pub(crate) success: bool,
     /// As it was sent; not of a person's number.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false)]
     pub(crate) ruc: Option<Cow<'a, str>>,
+    /// The answer.
     #[schema(schema_with = or_null::<T>)]
     pub(crate) data: Option<T>,
     /// Who said so, for people.
     pub(crate) fuente: Option<Cow<'a, str>>,
     /// When the upstream said so, Lima time.
     pub(crate) consultado_en: Option<String>,
+    /// Where it came from, for programs.
     pub(crate) meta: Option<Meta>,
     /// Stable, never translated.
     pub(crate) code: Option<Cow<'static, str>>,

@@ -19,7 +19,9 @@ pub(crate) struct ToldData {
     pub(crate) comprobante: String,
     /// `factura`, `boleta`, `nc`, `nd`, `guia`, `guia_transportista`, `retencion` or `percepcion`.
     pub(crate) tipo: String,
+    /// Series, such as `F001`.
     pub(crate) serie: String,
+    /// Its number.
     pub(crate) numero: u32,
     /// How it stands; empty where the deed did not change that.
     pub(crate) estado: String,
@@ -35,15 +37,19 @@ pub(crate) struct ToldData {
     /// SUNAT's code, `0` where it was accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sunat_codigo: Option<String>,
+    /// What it means, in SUNAT's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sunat_descripcion: Option<String>,
     /// Nubefact's page of it, which whoever has the link can open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) enlace: Option<String>,
+    /// Nubefact's link to the printed form.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) enlace_pdf: Option<String>,
+    /// Nubefact's link to the signed XML.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) enlace_xml: Option<String>,
+    /// Nubefact's link to SUNAT's receipt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) enlace_cdr: Option<String>,
     /// Hash of the signed document.

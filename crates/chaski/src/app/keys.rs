@@ -43,6 +43,8 @@ named! {
         Anular = "anular",
         /// Reading documents that were issued, with their files.
         Comprobantes = "comprobantes",
+        /// Keys: seeing, making, changing, renewing and revoking them. No key has it that does not name it.
+        Llaves = "llaves",
     }
 }
 
@@ -62,6 +64,17 @@ impl Scopes {
         Scope::ALL.into_iter().collect()
     }
 
+    /// Those of a key of which nothing is said: all but the keys themselves.
+    pub fn usual() -> Scopes {
+        let others = Scope::ALL.into_iter().filter(|it| *it != Scope::Llaves);
+        others.collect()
+    }
+
+    /// Whether all of these are in others.
+    pub fn are_in(self, others: Scopes) -> bool {
+        self.0 & !others.0 == 0
+    }
+
     /// Whether one is in it.
     pub fn contains(self, scope: Scope) -> bool {
         self.0 & scope.bit() != 0
@@ -74,13 +87,15 @@ impl Scopes {
             .collect()
     }
 
-    fn names(self) -> String {
-        let names: Vec<_> = Scope::ALL
-            .into_iter()
-            .filter(|scope| self.contains(*scope))
+    /// Their names, in their order.
+    pub fn each(self) -> impl Iterator<Item = &'static str> {
+        let all = Scope::ALL.into_iter();
+        all.filter(move |scope| self.contains(*scope))
             .map(Scope::as_str)
-            .collect();
-        names.join(" ")
+    }
+
+    fn names(self) -> String {
+        self.each().collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -104,6 +119,21 @@ pub struct NewKey {
     pub per_day: u32,
     /// How long it is good; none for ever.
     pub lasts: Option<Duration>,
+}
+
+/// What of a key changes; what is none stays.
+#[derive(Default)]
+pub struct KeyChange {
+    /// What its owner calls it.
+    pub name: Option<String>,
+    /// What it may be used for.
+    pub scopes: Option<Scopes>,
+    /// Requests a minute; 0 for no limit.
+    pub per_minute: Option<u32>,
+    /// Paid calls a Lima day; 0 for no limit.
+    pub per_day: Option<u32>,
+    /// How long it is good from now on, or for ever.
+    pub lasts: Option<Option<Duration>>,
 }
 
 /// A key as its owner may see it again.
@@ -137,26 +167,12 @@ impl App {
             .iter()
             .map(|it| bound_to(it))
             .collect::<Result<_, _>>()?;
-        let name = new.name.trim();
-        if name.is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
-            return Err(AppError::Usage(text!(
-                "el nombre de la llave debe tener entre 1 y 100 caracteres",
-                "the name of the key must have 1 to 100 characters"
-            )));
-        }
-        if new.scopes == Scopes::default() {
-            return Err(AppError::Usage(text!(
-                "indique al menos un permiso para la llave",
-                "give the key at least one scope"
-            )));
-        }
+        let name = good_name(&new.name)?;
+        check_scopes(new.scopes)?;
         let now = self.clock.now();
         let prefix = hex::encode(random::<PREFIX_BYTES>()?);
         let shown = format!("{}{prefix}", kind_of(self.mode));
-        let text = SecretString::from(format!(
-            "{shown}_{}",
-            hex::encode(random::<SECRET_BYTES>()?)
-        ));
+        let text = secret_of(&shown)?;
         let row = ApiKeyRow {
             id: Uuid::from_bytes(random::<16>()?),
             prefix,
@@ -185,13 +201,57 @@ impl App {
     /// All keys of this side.
     pub async fn keys(&self) -> Result<Vec<KeyInfo>, AppError> {
         let rows = self.store.api_keys().await?;
-        let kind = kind_of(self.mode);
-        let info = |row: ApiKeyRow| KeyInfo {
+        Ok(rows.into_iter().map(|row| self.key_info(row)).collect())
+    }
+
+    fn key_info(&self, row: ApiKeyRow) -> KeyInfo {
+        KeyInfo {
             scopes: Scopes::parse(&row.scopes),
-            shown: format!("{kind}{}", row.prefix),
+            shown: format!("{}{}", kind_of(self.mode), row.prefix),
             row,
+        }
+    }
+
+    /// Changes a key that is not revoked; none where it is, or was never there.
+    pub async fn change_key(
+        &self,
+        key: KeyInfo,
+        change: KeyChange,
+    ) -> Result<Option<KeyInfo>, AppError> {
+        let mut row = key.row;
+        if let Some(name) = &change.name {
+            good_name(name)?.clone_into(&mut row.name);
+        }
+        if let Some(scopes) = change.scopes {
+            check_scopes(scopes)?;
+            let bound = series_of(&row.scopes).into_iter();
+            let bound = bound.map(|serie| format!("{OF_SERIES}{serie}"));
+            let names: Vec<String> = std::iter::once(scopes.names()).chain(bound).collect();
+            row.scopes = names.join(" ");
+        }
+        row.per_minute = change.per_minute.unwrap_or(row.per_minute);
+        row.per_day = change.per_day.unwrap_or(row.per_day);
+        if let Some(lasts) = change.lasts {
+            let now = self.clock.now();
+            row.expires_at = lasts.and_then(|lasts| now.checked_add(lasts).ok());
+        }
+        let changed = self.store.change_api_key(row.clone()).await?;
+        Ok(changed.then(|| self.key_info(row)))
+    }
+
+    /// Another secret for a key that is not revoked, under the same name: what it owns stays its own.
+    /// The text is shown this once and stored nowhere.
+    pub async fn renew_key(
+        &self,
+        key: KeyInfo,
+    ) -> Result<Option<(KeyInfo, SecretString)>, AppError> {
+        let text = secret_of(&key.shown)?;
+        let row = ApiKeyRow {
+            hash: hash_of(text.expose_secret()),
+            ..key.row
         };
-        Ok(rows.into_iter().map(info).collect())
+        let changed = self.store.change_api_key(row.clone()).await?;
+        Ok(changed.then(|| (self.key_info(row), text)))
     }
 
     /// How work in the background asks: under the name of its key, and within the key's day.
@@ -210,6 +270,11 @@ impl App {
             per_day: key.and_then(|key| most_a_day(key.per_day)),
             ..asker.ask()
         })
+    }
+
+    /// Whether a company is the one with that RUC.
+    pub fn is_company(&self, company: Company, ruc: &Ruc) -> bool {
+        company == self.store.company(ruc)
     }
 
     /// Revokes a key, named by its beginning or by its public part; false when there is none.
@@ -368,6 +433,8 @@ impl KeyState {
             && self.hash == row.hash
             && self.revoked == row.revoked_at.is_some()
             && self.expires_at == row.expires_at
+            && self.scopes == Scopes::parse(&row.scopes)
+            && (self.per_minute, self.per_day) == (row.per_minute, row.per_day)
     }
 
     /// Paid calls a Lima day; none without a limit.
@@ -434,7 +501,35 @@ fn bound_to(serie: &str) -> Result<String, AppError> {
     )))
 }
 
-fn series_of(names: &str) -> Vec<String> {
+/// Another secret behind the public part of a key.
+fn secret_of(shown: &str) -> Result<SecretString, AppError> {
+    let secret = hex::encode(random::<SECRET_BYTES>()?);
+    Ok(SecretString::from(format!("{shown}_{secret}")))
+}
+
+fn good_name(name: &str) -> Result<&str, AppError> {
+    let name = name.trim();
+    if name.is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
+        return Err(AppError::Usage(text!(
+            "el nombre de la llave debe tener entre 1 y 100 caracteres",
+            "the name of the key must have 1 to 100 characters"
+        )));
+    }
+    Ok(name)
+}
+
+fn check_scopes(scopes: Scopes) -> Result<(), AppError> {
+    if scopes == Scopes::default() {
+        return Err(AppError::Usage(text!(
+            "indique al menos un permiso para la llave",
+            "give the key at least one scope"
+        )));
+    }
+    Ok(())
+}
+
+/// The series that a key is bound to, out of what is stored of it.
+pub(crate) fn series_of(names: &str) -> Vec<String> {
     let series = names
         .split_whitespace()
         .filter_map(|it| it.strip_prefix(OF_SERIES));

@@ -5,6 +5,7 @@ pub mod backups;
 pub mod batches;
 mod calls;
 pub mod checkup;
+pub mod consumption;
 pub mod cost;
 mod error;
 mod folder;
@@ -53,7 +54,7 @@ use observed::Observed;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chaski_client::{Clock, Ledger, Migo, Settings, Transport};
+use chaski_client::{Clock, Http, Ledger, Migo, Settings, Transport};
 use chaski_sandbox::{LatencyError, Sandbox, SandboxConfig};
 use secrecy::ExposeSecret;
 
@@ -240,6 +241,7 @@ impl App {
         });
         let builder = match (mode, config.token()) {
             (Mode::Real, Some(token)) => Migo::builder(token)
+                .transport(Arc::new(Http::leaving(&config.exit)))
                 .base_url(config.migo_base_url.as_str())
                 .known_ruc(config.migo_known_ruc)
                 .settings(config.settings.clone()),

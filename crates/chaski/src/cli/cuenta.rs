@@ -40,7 +40,7 @@ pub(super) async fn cuenta(needed: &Needed, desk: &Desk) -> Done {
         columns,
         rows: vec![row],
     }
-    .write(needed)?;
+    .write_named(needed, &[("cuota_configurada", "cuota")])?;
     if account.consultas.is_some_and(|left| left <= 0) {
         let spent = Failure::QuotaSpent;
         notice(needed, &spent.hinted(lang));

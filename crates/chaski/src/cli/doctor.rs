@@ -47,7 +47,7 @@ pub(super) async fn doctor(needed: &Needed) -> Done {
     }
     // 3. The database, and the way to the upstream.
     let clock = Clock::system();
-    let noting = Arc::new(Noting::new(Arc::new(Http::new()), clock));
+    let noting = Arc::new(Noting::new(Arc::new(Http::leaving(&config.exit)), clock));
     let exit = Some(Arc::clone(&noting) as _);
     let opened =
         App::open_through(config.clone(), needed.wish, clock, Metrics::default(), exit).await;

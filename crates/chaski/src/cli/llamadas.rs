@@ -82,7 +82,7 @@ pub(super) async fn llamadas(needed: &Needed, desk: &Desk, typed: CallsArgs) -> 
         ("cache", "Caché", "Cache"),
         ("motivo", "Motivo", "Purpose"),
     ];
-    Records { columns, rows }.write(needed)?;
+    Records { columns, rows }.write_named(needed, &[("ms", "duration_ms")])?;
     if let Some(next) = cursor {
         needed.say(text!(
             "hay más; siga con: --cursor {next}",

@@ -2,7 +2,7 @@
 
 use chaski_client::Clock;
 use chaski_core::{Ruc, text};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
 use super::Done;
@@ -11,6 +11,7 @@ use super::kit::explain::repeatable;
 use super::kit::needed::Needed;
 use super::kit::output;
 use super::kit::records::{Records, fields, time};
+use crate::api::keys::{KeyData, KeyWithSecret, standing};
 use crate::app::keys::{KeyInfo, NewKey, Scope, Scopes};
 use crate::app::{App, AppError, Mode, sides_of};
 use crate::config::{nearest, parse_duration};
@@ -21,6 +22,7 @@ pub(super) async fn llaves(needed: &Needed, command: Option<LlavesCmd>) -> Done 
     match command.unwrap_or(LlavesCmd::Listar) {
         LlavesCmd::Listar => listar(needed).await,
         LlavesCmd::Crear(typed) => crear(needed, typed).await,
+        LlavesCmd::Rotar { key } => rotar(needed, &key).await,
         LlavesCmd::Revocar { key } => revocar(needed, &key).await,
     }
 }
@@ -57,16 +59,11 @@ async fn listar(needed: &Needed) -> Done {
 }
 
 fn row_of(key: &KeyInfo, now: jiff::Timestamp) -> Map<String, Value> {
-    let state = match (key.row.revoked_at, key.row.expires_at) {
-        (Some(_), _) => "REVOCADA",
-        (None, Some(until)) if until <= now => "VENCIDA",
-        _ => "VIGENTE",
-    };
     fields(json!({
         "llave": key.shown,
         "nombre": key.row.name,
         "empresa": key.row.company_shown,
-        "estado": state,
+        "estado": standing(key, now),
         "permisos": key.row.scopes,
         "por_minuto": key.row.per_minute,
         "por_dia": key.row.per_day,
@@ -100,7 +97,7 @@ async fn crear(needed: &Needed, typed: LlaveArgs) -> Done {
     let app = open(needed, side).await?;
     let made = app.create_key_of_series(new, &typed.series).await;
     let closed = app.close().await;
-    let (_, text) = made?;
+    let (key, text) = made?;
     closed?;
     if app.mode == Mode::Sandbox && !typed.prueba {
         needed.say(text!(
@@ -108,12 +105,70 @@ async fn crear(needed: &Needed, typed: LlaveArgs) -> Done {
             "There is no APIMIGO token, so this is a test key: the sandbox answers it"
         ));
     }
+    show(needed, &key, &text, app.clock.now())
+}
+
+/// The whole key, this once: alone for people and scripts, or as the API tells it.
+fn show(needed: &Needed, key: &KeyInfo, text: &SecretString, now: jiff::Timestamp) -> Done {
     needed.say(text!(
         "Cópiela ahora: no se guarda y no se volverá a mostrar",
         "Copy it now: it is not stored and will not be shown again"
     ));
-    output::to_stdout(format!("{}\n", text.expose_secret()).as_bytes())?;
+    let secreto = text.expose_secret();
+    // Into a pipe goes the key alone, unless JSON is asked for by its name.
+    let shown = if needed.format.is_some() && output::wants_json(needed)? {
+        let llave = KeyData::of(key, now);
+        let both = KeyWithSecret { secreto, llave };
+        let mut text = serde_json::to_string_pretty(&both).map_err(std::io::Error::from)?;
+        text.push('\n');
+        text
+    } else {
+        format!("{secreto}\n")
+    };
+    output::to_stdout(shown.as_bytes())?;
     Ok(0)
+}
+
+async fn rotar(needed: &Needed, typed: &str) -> Done {
+    let mode = side_of(typed)?;
+    let app = open(needed, mode).await?;
+    let now = app.clock.now();
+    let wanted = typed.trim();
+    let keys = app.keys().await?.into_iter();
+    let mut good = keys.filter(|key| key.row.revoked_at.is_none());
+    // Also the whole key, as it was copied.
+    let renewed = match good.find(|key| wanted.starts_with(&key.shown)) {
+        Some(key) => app.renew_key(key).await,
+        None => Ok(None),
+    };
+    let closed = app.close().await;
+    let renewed = renewed?;
+    closed?;
+    let Some((key, text)) = renewed else {
+        tell_there_is_none(needed);
+        return Ok(3);
+    };
+    needed.say(text!(
+        "La anterior ya no vale; un servidor en marcha lo sabe en unos segundos",
+        "The one before is not good any more; a running server knows within seconds"
+    ));
+    show(needed, &key, &text, now)
+}
+
+fn tell_there_is_none(needed: &Needed) {
+    needed.say(text!(
+        "no hay una llave vigente con ese comienzo",
+        "there is no good key of that beginning"
+    ));
+}
+
+fn side_of(key: &str) -> Result<Mode, AppError> {
+    mode_of_key(key).ok_or_else(|| {
+        AppError::Usage(text!(
+            "indique el comienzo de la llave, como chk_live_0f3a9c1b2d4e; los muestra: chaski llaves listar",
+            "give the beginning of the key, such as chk_live_0f3a9c1b2d4e; they are shown by: chaski llaves listar"
+        ))
+    })
 }
 
 /// A company that the gateway serves. Its check digit has to be right whatever the configuration
@@ -126,7 +181,7 @@ pub(super) fn empresa(typed: &str) -> Result<Ruc, AppError> {
 
 fn scopes(names: &[String]) -> Result<Scopes, AppError> {
     if names.is_empty() {
-        return Ok(Scopes::all());
+        return Ok(Scopes::usual());
     }
     let known: Vec<&str> = Scope::ALL.into_iter().map(Scope::as_str).collect();
     names
@@ -148,27 +203,19 @@ fn scopes(names: &[String]) -> Result<Scopes, AppError> {
 }
 
 async fn revocar(needed: &Needed, key: &str) -> Done {
-    let mode = mode_of_key(key).ok_or_else(|| {
-        AppError::Usage(text!(
-            "indique el comienzo de la llave, como chk_live_0f3a9c1b2d4e; los muestra: chaski llaves listar",
-            "give the beginning of the key, such as chk_live_0f3a9c1b2d4e; they are shown by: chaski llaves listar"
-        ))
-    })?;
+    let mode = side_of(key)?;
     let app = open(needed, mode).await?;
     let revoked = app.revoke_key(key).await;
     let closed = app.close().await;
     let revoked = revoked?;
     closed?;
-    if revoked {
-        needed.say(text!(
-            "Revocada; un servidor en marcha lo sabe en unos segundos",
-            "Revoked; a running server knows within seconds"
-        ));
-        return Ok(0);
+    if !revoked {
+        tell_there_is_none(needed);
+        return Ok(3);
     }
     needed.say(text!(
-        "no hay una llave vigente con ese comienzo",
-        "there is no good key of that beginning"
+        "Revocada; un servidor en marcha lo sabe en unos segundos",
+        "Revoked; a running server knows within seconds"
     ));
-    Ok(3)
+    Ok(0)
 }

@@ -8,7 +8,7 @@ use super::Done;
 use super::kit::args::LotesCmd;
 use super::kit::needed::Needed;
 use super::kit::output;
-use super::kit::records::{Records, fields, pages, time};
+use super::kit::records::{ApiName, Records, fields, pages, time};
 use super::lote::output_format;
 use crate::app::App;
 use crate::app::batches::BatchKind;
@@ -87,8 +87,27 @@ fn write(needed: &Needed, app: &App, batches: &[Batch]) -> Done {
     ];
     let now = app.clock.now();
     let rows = batches.iter().map(|batch| row_of(batch, now)).collect();
-    Records { columns, rows }.write(needed)
+    Records { columns, rows }.write_named(needed, &NAMES)
 }
+
+const NAMES: [ApiName; 16] = [
+    ("estado", "status"),
+    ("en_pausa", "paused"),
+    ("prioridad", "priority"),
+    ("filas", "total_rows"),
+    ("total", "total_items"),
+    ("procesados", "processed_items"),
+    ("fallidos", "failed_items"),
+    ("progreso", "progress_percentage"),
+    ("tasa_exito", "success_rate"),
+    ("ya_guardados", "cache_hits"),
+    ("llamadas", "api_calls"),
+    ("quien", "requested_by"),
+    ("creado_en", "created_at"),
+    ("iniciado_en", "started_at"),
+    ("terminado_en", "completed_at"),
+    ("segundos", "duration_seconds"),
+];
 
 fn row_of(batch: &Batch, now: Timestamp) -> Map<String, Value> {
     let seconds = batch

@@ -3,6 +3,7 @@
 
 mod completions;
 mod config;
+mod consumo;
 mod copias;
 mod cuenta;
 mod datos_personales;
@@ -262,6 +263,7 @@ async fn put_to(desk: &Desk, command: Cmd, needed: &Needed) -> Done {
         Cmd::TipoCambio(args) => tipo_cambio::tipo_cambio(needed, desk, args).await,
         Cmd::Cuenta => cuenta::cuenta(needed, desk).await,
         Cmd::Llamadas(args) => llamadas::llamadas(needed, desk, args).await,
+        Cmd::Consumo(args) => consumo::consumo(needed, desk.here("consumo")?, args).await,
         Cmd::Lotes { command } => lotes::lotes(needed, desk.here("lotes")?, command).await,
         Cmd::Trabajos { command } => {
             trabajos::trabajos(needed, desk.here("trabajos")?, command).await
@@ -340,7 +342,8 @@ async fn with_invoices(needed: &Needed, deed: impl AsyncFnOnce(&Desk) -> Done) -
 fn open_server(needed: &Needed, address: &ServerAddress) -> Result<Server, AppError> {
     let key = open_server_key(&needed.config)?;
     let (lang, patience) = (needed.lang(), needed.timeout);
-    let server = Server::new(address.clone(), key.as_ref(), lang, patience)?;
+    let exit = &needed.config.exit;
+    let server = Server::new(address.clone(), key.as_ref(), lang, patience, exit)?;
     if server.shows_its_key() {
         needed.say(text!(
             "atención: la llave viaja sin cifrar; use https:// hacia otras máquinas",
@@ -358,7 +361,7 @@ async fn open_desk(command: &Cmd, needed: &Needed) -> Result<Desk, AppError> {
         return Ok(Desk::There(Box::new(open_server(needed, address)?)));
     }
     let on_record = match command {
-        Cmd::Llamadas(_) | Cmd::Lotes { .. } | Cmd::Trabajos { .. } => true,
+        Cmd::Llamadas(_) | Cmd::Consumo(_) | Cmd::Lotes { .. } | Cmd::Trabajos { .. } => true,
         Cmd::Partners(command) => !matches!(command, PartnersCmd::Actualizar { .. }),
         Cmd::Ruc(args) => matches!(args.command, Some(RucCmd::Invalidos { .. })),
         _ => false,

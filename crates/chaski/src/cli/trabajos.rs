@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::Done;
 use super::kit::args::TrabajosCmd;
 use super::kit::needed::Needed;
-use super::kit::records::{Records, fields, pages, time};
+use super::kit::records::{ApiName, Records, fields, pages, time};
 use crate::app::App;
 use crate::app::programados::Programado;
 use crate::app::spending::Payer;
@@ -58,7 +58,7 @@ async fn programados(needed: &Needed, app: &App) -> Done {
         ("tipo", "Tipo", "Kind"),
         ("proxima", "Próxima vez", "Next time"),
     ];
-    Records { columns, rows }.write(needed)
+    Records { columns, rows }.write_named(needed, &NAMES_OF_SCHEDULED)
 }
 
 fn write(needed: &Needed, jobs: &[Job]) -> Done {
@@ -73,8 +73,28 @@ fn write(needed: &Needed, jobs: &[Job]) -> Done {
         ("id", "ID", "ID"),
     ];
     let rows = jobs.iter().map(row_of).collect();
-    Records { columns, rows }.write(needed)
+    Records { columns, rows }.write_named(needed, &NAMES)
 }
+
+const NAMES_OF_SCHEDULED: [ApiName; 4] = [
+    ("clave", "nombre"),
+    ("tipo", "kind"),
+    ("ultima", "ultima_vez"),
+    ("proxima", "proxima_vez"),
+];
+
+const NAMES: [ApiName; 10] = [
+    ("tipo", "kind"),
+    ("estado", "status"),
+    ("prioridad", "priority"),
+    ("intentos", "attempts"),
+    ("codigo", "code"),
+    ("quien", "requested_by"),
+    ("desde", "run_at"),
+    ("creado_en", "created_at"),
+    ("iniciado_en", "started_at"),
+    ("terminado_en", "completed_at"),
+];
 
 fn row_of(job: &Job) -> Map<String, Value> {
     fields(json!({

@@ -11,7 +11,7 @@ use toml_edit::{DocumentMut, Item, TableLike, Value};
 use super::SEALED;
 use super::error::ConfigError;
 use super::outside_key::OutsideKey;
-use super::surroundings::Surroundings;
+use super::surroundings::{ProxyAround, Surroundings};
 use crate::io_words::reason;
 
 /// The defaults, as shipped.
@@ -80,6 +80,7 @@ pub struct Layers {
     pub(super) key: Option<OutsideKey>,
     pub(super) secrets_dir: Option<PathBuf>,
     pub(super) usual_dir: Option<PathBuf>,
+    pub(super) proxy_around: ProxyAround,
 }
 
 impl Layers {
@@ -94,6 +95,7 @@ impl Layers {
             key: None,
             secrets_dir: None,
             usual_dir: None,
+            proxy_around: ProxyAround::default(),
         };
         let defaults: DocumentMut = DEFAULTS.parse().expect("the embedded defaults are tested");
         flatten("", defaults.as_table(), &mut |key, value| {
@@ -134,6 +136,7 @@ impl Layers {
     /// where things are that nothing else says the place of.
     pub fn add_surroundings(&mut self, around: &Surroundings) -> Result<(), ConfigError> {
         self.key = OutsideKey::find(around)?;
+        self.proxy_around = ProxyAround::of(around);
         self.secrets_dir = around
             .user_file()
             .and_then(|file| file.parent().map(Path::to_owned));

@@ -3,13 +3,16 @@
 //! The embedded `config.default.toml` is default and reference at once: a key exists if and only
 //! if it is written there. Every value remembers where it came from.
 
+mod cors;
 mod cron;
 mod error;
+mod exit;
 mod layers;
 mod outside_key;
 mod server;
 mod surroundings;
 
+pub use cors::{CorsOrigin, NotAnOrigin};
 pub use cron::{Cron, NotCron};
 pub use error::ConfigError;
 pub use layers::{DEFAULTS, Layers, Origin, nearest, variable_of};
@@ -25,7 +28,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chaski_client::dialects::migo::MigoDialect;
-use chaski_client::{Settings, TimesToLive, Version};
+use chaski_client::{Exit, Settings, TimesToLive, Version};
 use chaski_core::{CheckDigit, Lang, Ruc, RucRules};
 use chaski_sandbox::Latency;
 use secrecy::{ExposeSecret, SecretString};
@@ -43,6 +46,10 @@ pub struct Config {
     pub database_url: Option<SecretString>,
     /// Address of the gateway.
     pub listen: SocketAddr,
+    /// Pages of other sites that may ask the gateway, with a key.
+    pub cors_origins: Vec<CorsOrigin>,
+    /// How requests leave.
+    pub exit: Exit,
     /// Language of messages.
     pub lang: Lang,
     /// Server that look-ups ask instead of the data folder.
@@ -167,6 +174,8 @@ impl Layers {
                 "una dirección con puerto, como 127.0.0.1:8420",
                 "an address with its port, such as 127.0.0.1:8420",
             )?,
+            cors_origins: self.cors_origins()?,
+            exit: self.exit()?,
             lang: self.one_of("lang", &[("es", Lang::Es), ("en", Lang::En)])?,
             server: self.parsed_if_any("server", ServerAddress::WANTED)?,
             server_key: (!server_key.is_empty()).then(|| SecretString::from(server_key)),
@@ -235,6 +244,13 @@ impl Layers {
             "una dirección como postgres://usuario@máquina/base",
             "an address such as postgres://user@machine/database",
         ))
+    }
+
+    fn cors_origins(&self) -> Result<Vec<CorsOrigin>, ConfigError> {
+        let (es, en) = CorsOrigin::WANTED;
+        let sites = self.texts("cors_origins").into_iter();
+        let sites = sites.map(|site| site.parse().map_err(|_| self.bad("cors_origins", es, en)));
+        sites.collect()
     }
 
     fn known_ruc(&self) -> Result<Ruc, ConfigError> {

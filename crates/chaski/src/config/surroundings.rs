@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use secrecy::SecretString;
+
 use crate::system;
 
 /// The surroundings that configuration is read from; tests bring their own.
@@ -58,5 +60,26 @@ impl Surroundings {
     /// The file of the folder.
     pub fn local_file(&self) -> PathBuf {
         self.here.join("chaski.toml")
+    }
+}
+
+/// What programs of a system are told of its proxy.
+#[derive(Clone, Default)]
+pub(super) struct ProxyAround {
+    pub(super) proxy: Option<SecretString>,
+    pub(super) but_for: String,
+}
+
+impl ProxyAround {
+    /// `HTTPS_PROXY` and `NO_PROXY`, in either case.
+    pub(super) fn of(around: &Surroundings) -> ProxyAround {
+        let either = |name: &str| {
+            let lower = around.variable(&name.to_lowercase());
+            around.variable(name).or(lower)
+        };
+        ProxyAround {
+            proxy: either("HTTPS_PROXY").map(SecretString::from),
+            but_for: either("NO_PROXY").unwrap_or_default().to_owned(),
+        }
     }
 }

@@ -20,7 +20,7 @@ use super::kit::{
     cursor, id_of, limit, most_of_a_file, once, outgoing, room, shaped, upload,
 };
 use crate::api::batches::{
-    BatchBody, BatchData, BatchEvent, BatchWanted, BatchesPage, DocumentsWanted,
+    BatchBody, BatchData, BatchEvent, BatchForm, BatchWanted, BatchesPage, DocumentsWanted,
 };
 use crate::api::checked_list::CheckedListData;
 use crate::api::reply::lima;
@@ -42,8 +42,12 @@ use crate::store::{BatchChange, Listed, Priority};
 #[utoipa::path(
     post,
     path = "/api/v1/lotes",
+    operation_id = "crear_lote",
     params(OnceWanted),
-    request_body = BatchBody,
+    request_body(content(
+        (BatchBody = "application/json"),
+        (BatchForm = "multipart/form-data"),
+    )),
     responses(
         (status = 202, body = BatchData, headers(("location" = String, description = "Its address"))),
         Problems
@@ -328,6 +332,7 @@ fn wrong_class() -> Problem {
 #[utoipa::path(
     get,
     path = "/api/v1/lotes",
+    operation_id = "listar_lotes",
     params(PageWanted),
     responses((status = 200, body = BatchesPage), Problems)
 )]
@@ -357,6 +362,7 @@ pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> JsonAnswer<
 #[utoipa::path(
     get,
     path = "/api/v1/lotes/{id}",
+    operation_id = "ver_lote",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchData), Problems)
 )]
@@ -378,6 +384,7 @@ pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> JsonAnswer<Ba
 #[utoipa::path(
     post,
     path = "/api/v1/lotes/{id}/cancelar",
+    operation_id = "cancelar_lote",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchData), Problems)
 )]
@@ -389,6 +396,7 @@ pub(super) async fn cancel(caller: Caller, Path(id): Path<String>) -> JsonAnswer
 #[utoipa::path(
     post,
     path = "/api/v1/lotes/{id}/pausar",
+    operation_id = "pausar_lote",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchData), Problems)
 )]
@@ -400,6 +408,7 @@ pub(super) async fn pause(caller: Caller, Path(id): Path<String>) -> JsonAnswer<
 #[utoipa::path(
     post,
     path = "/api/v1/lotes/{id}/reanudar",
+    operation_id = "reanudar_lote",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchData), Problems)
 )]
@@ -411,6 +420,7 @@ pub(super) async fn resume(caller: Caller, Path(id): Path<String>) -> JsonAnswer
 #[utoipa::path(
     post,
     path = "/api/v1/lotes/{id}/reintentar",
+    operation_id = "reintentar_lote",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchData), Problems)
 )]
@@ -441,6 +451,7 @@ pub(super) struct FormatWanted {
 #[utoipa::path(
     get,
     path = "/api/v1/lotes/{id}/resultados",
+    operation_id = "descargar_resultados_de_lote",
     params(("id" = Uuid, Path, description = "Identifier"), FormatWanted),
     responses(
         (status = 200, content(
@@ -484,6 +495,7 @@ pub(super) async fn result(
 #[utoipa::path(
     get,
     path = "/api/v1/lotes/{id}/eventos",
+    operation_id = "seguir_lote",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = BatchEvent, content_type = "text/event-stream"), Problems)
 )]

@@ -52,6 +52,7 @@ pub(super) struct CallsWanted {
 #[utoipa::path(
     get,
     path = "/api/v1/llamadas",
+    operation_id = "listar_llamadas",
     params(CallsWanted),
     responses((status = 200, body = CallsPage), Problems)
 )]
@@ -68,6 +69,7 @@ pub(super) async fn list(caller: Caller, wanted: Given<CallsWanted>) -> JsonAnsw
 #[utoipa::path(
     post,
     path = "/api/v1/llamadas/buscar",
+    operation_id = "buscar_llamadas",
     request_body = CallsSearched,
     responses((status = 200, body = CallsPage), Problems)
 )]
@@ -134,6 +136,7 @@ async fn page(
 #[utoipa::path(
     get,
     path = "/api/v1/llamadas/{id}",
+    operation_id = "ver_llamada",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = CallData), Problems)
 )]

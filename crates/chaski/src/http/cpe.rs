@@ -16,6 +16,7 @@ use crate::app::keys::Scope;
 #[utoipa::path(
     post,
     path = "/api/v1/cpe/validar",
+    operation_id = "validar_cpe",
     request_body = CpeWanted,
     responses((status = 200, body = Reply<CpeData>), Problems)
 )]

@@ -31,6 +31,7 @@ pub(super) struct DniFreshness {
 #[utoipa::path(
     get,
     path = "/api/v1/dni/{dni}",
+    operation_id = "consultar_dni",
     params(("dni" = String, Path, description = "8 digits", example = "00000001"), DniFreshness),
     responses((status = 200, body = Reply<DniData>), Problems)
 )]

@@ -12,13 +12,14 @@ use axum::response::{IntoResponse, Response};
 use axum::{BoxError, body::Bytes};
 use futures_util::FutureExt;
 use http::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_LANGUAGE, CONTENT_TYPE, TRANSFER_ENCODING, VARY,
+    CACHE_CONTROL, CONNECTION, CONTENT_LANGUAGE, CONTENT_TYPE, ORIGIN, TRANSFER_ENCODING, VARY,
 };
 use http::{HeaderValue, StatusCode, Uri, Version};
 use tower::ServiceExt;
 
 use super::kit::{
     Learned, Problem, REQUEST_ID, RequestInfo, caller, language, limits, outgoing, request_id,
+    squeezed,
 };
 use super::{Gateway, health, router, ruc};
 use crate::app::Mode;
@@ -66,6 +67,7 @@ impl Door {
         }
         let uri = request.uri().clone();
         let method = request.method().clone();
+        let gzip_taken = squeezed::taken(request.headers());
         let busiest = ruc::plainly_asked(&method, &uri).map(|_| ruc::ROUTE);
         let response = match refusal(&self.gateway, &request, &uri) {
             Some(problem) => problem.into_response(),
@@ -73,7 +75,8 @@ impl Door {
         };
         let response = render(response, &info, uri.path());
         let owner = info.learned.owner();
-        let mut response = outgoing::sent(&self.gateway.room, owner, response).await;
+        let response = outgoing::sent(&self.gateway.room, owner, response).await;
+        let mut response = squeezed::squeezed(gzip_taken, response).await;
         put_headers(&mut response, &info);
         let (status, took) = (response.status().as_u16(), began.elapsed());
         let matched = response.extensions_mut().remove::<MatchedPath>();
@@ -110,13 +113,15 @@ impl Door {
     }
 
     /// The busiest address is handed to its room directly: the router, its layers and extractors
-    /// cost as much as all the rest of a look-up that memory answers.
+    /// cost as much as all the rest of a look-up that memory answers. Pages of other sites need what
+    /// a layer says to their browser.
     async fn routed<B>(&self, request: http::Request<B>, info: &RequestInfo) -> Response
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        if let Some(number) = ruc::plainly_asked(request.method(), request.uri()) {
+        let of_a_page = request.headers().contains_key(ORIGIN);
+        if !of_a_page && let Some(number) = ruc::plainly_asked(request.method(), request.uri()) {
             let answered = ruc::plain(&self.gateway, request.headers(), info, number).await;
             return answered.into_response();
         }

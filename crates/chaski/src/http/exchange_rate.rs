@@ -29,6 +29,7 @@ pub(super) struct RatesWanted {
 #[utoipa::path(
     get,
     path = "/api/v1/tipo-cambio",
+    operation_id = "listar_tipos_de_cambio",
     params(RatesWanted),
     responses((status = 200, body = Reply<Vec<RateData>>), Problems)
 )]
@@ -79,6 +80,7 @@ pub(super) struct RateWanted {
 #[utoipa::path(
     get,
     path = "/api/v1/tipo-cambio/{fecha}",
+    operation_id = "consultar_tipo_de_cambio",
     params(("fecha" = String, Path, description = "`AAAA-MM-DD`", example = "2026-01-28"), RateWanted),
     responses((status = 200, body = Reply<RateData>), Problems)
 )]

@@ -6,13 +6,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chaski_client::{BreakerState, DocumentState};
-use http::StatusCode;
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT, CONTENT_TYPE, VARY};
+use http::{HeaderMap, StatusCode};
 
 use super::{Gateway, Side};
 use crate::api::health::{Health, IssuingData, VersionData};
 use crate::app::Mode;
-use crate::metrics::{IssuingNow, Metrics, UpstreamNow};
+use crate::metrics::{IssuingNow, Metrics, UpstreamNow, as_plain_text};
 
 /// Whether an address is one of those that watchers look at.
 pub(super) fn is_path(path: &str) -> bool {
@@ -32,6 +32,7 @@ fn health(gateway: &Gateway, estado: &'static str) -> Json<Health> {
 #[utoipa::path(
     get,
     path = "/salud/vivo",
+    operation_id = "comprobar_vida",
     responses((status = 200, body = Health))
 )]
 pub(super) async fn alive(State(gateway): State<Arc<Gateway>>) -> Json<Health> {
@@ -42,6 +43,7 @@ pub(super) async fn alive(State(gateway): State<Arc<Gateway>>) -> Json<Health> {
 #[utoipa::path(
     get,
     path = "/salud/listo",
+    operation_id = "comprobar_disponibilidad",
     responses((status = 200, body = Health), (status = 503, body = Health))
 )]
 pub(super) async fn ready(State(gateway): State<Arc<Gateway>>) -> Response {
@@ -87,6 +89,7 @@ async fn issuing(side: &Side) -> Option<IssuingData> {
 #[utoipa::path(
     get,
     path = "/version",
+    operation_id = "ver_version",
     responses((status = 200, body = VersionData))
 )]
 pub(super) async fn version(State(gateway): State<Arc<Gateway>>) -> Json<VersionData> {
@@ -98,12 +101,18 @@ pub(super) async fn version(State(gateway): State<Arc<Gateway>>) -> Json<Version
 }
 
 /// Metrics in the text format of Prometheus
+///
+/// Or as `OpenMetrics`, where `Accept` prefers that.
 #[utoipa::path(
     get,
     path = "/metrics",
-    responses((status = 200, body = String, content_type = "application/openmetrics-text"))
+    operation_id = "ver_metricas",
+    responses((status = 200, content(
+        (String = "text/plain"),
+        (String = "application/openmetrics-text"),
+    )))
 )]
-pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
+pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Response {
     let mut now = Vec::new();
     for side in gateway.sides() {
         now.push(upstream_now(side).await);
@@ -121,8 +130,37 @@ pub(super) async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
         tell_issuing(side, metrics).await;
     }
     let text = metrics.render(&now, gateway.usual().app.mode.as_str());
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(CONTENT_TYPE, kind)], text).into_response()
+    let (kind, text) = if prefers_openmetrics(&headers) {
+        let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        (kind, text)
+    } else {
+        (
+            "text/plain; version=0.0.4; charset=utf-8",
+            as_plain_text(&text),
+        )
+    };
+    ([(CONTENT_TYPE, kind), (VARY, "Accept")], text).into_response()
+}
+
+/// Whether `OpenMetrics` is named, and plain text not before it.
+fn prefers_openmetrics(headers: &HeaderMap) -> bool {
+    let wanted = headers.get_all(ACCEPT).iter();
+    let wanted = wanted
+        .filter_map(|it| it.to_str().ok())
+        .flat_map(|it| it.split(','));
+    let mut weights = [0.0_f32; 2];
+    for part in wanted {
+        let mut pieces = part.split(';').map(str::trim);
+        let place = match pieces.next() {
+            Some("application/openmetrics-text") => 0,
+            Some("text/plain") => 1,
+            _ => continue,
+        };
+        let weight = pieces.find_map(|it| it.strip_prefix("q="));
+        let weight = weight.map_or(Ok(1.0), str::parse).unwrap_or(0.0);
+        weights[place] = weights[place].max(weight);
+    }
+    weights[0] > 0.0 && weights[0] >= weights[1]
 }
 
 async fn upstream_now(side: &Side) -> UpstreamNow {

@@ -16,6 +16,7 @@ use crate::store::Listed;
 #[utoipa::path(
     get,
     path = "/api/v1/ruc/invalidos",
+    operation_id = "listar_rucs_invalidos",
     params(PageWanted),
     responses((status = 200, body = InvalidPage), Problems)
 )]
@@ -42,6 +43,7 @@ pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> JsonAnswer<
 #[utoipa::path(
     post,
     path = "/api/v1/ruc/invalidos/olvidar",
+    operation_id = "olvidar_rucs_invalidos",
     request_body = ForgetWanted,
     responses((status = 200, body = ForgottenCount), Problems)
 )]
@@ -78,6 +80,7 @@ pub(super) async fn forget_many(caller: Caller, request: Request) -> JsonAnswer<
 #[utoipa::path(
     delete,
     path = "/api/v1/ruc/invalidos/{ruc}",
+    operation_id = "olvidar_ruc_invalido",
     params(("ruc" = String, Path, description = "11 digits", example = "20100070970")),
     responses((status = 200, body = Forgotten), Problems)
 )]

@@ -7,7 +7,9 @@
 mod batches;
 mod calls;
 mod compat;
+mod consumption;
 mod cpe;
+mod description;
 mod dni;
 mod docs;
 mod door;
@@ -15,6 +17,7 @@ mod exchange_rate;
 mod health;
 mod invalid_rucs;
 mod issued;
+mod keys;
 mod kit;
 mod partner_lists;
 mod partners;

@@ -34,6 +34,7 @@ const MOST_TOLD: usize = 1_000;
 #[utoipa::path(
     post,
     path = "/api/v1/partners/importar",
+    operation_id = "importar_partners",
     params(OnceWanted),
     request_body(content(
         (ImportForm = "multipart/form-data"),
@@ -159,6 +160,7 @@ pub(super) struct ExportWanted {
 #[utoipa::path(
     get,
     path = "/api/v1/partners/exportar",
+    operation_id = "exportar_partners",
     params(ExportWanted),
     responses(
         (status = 200, content(

@@ -45,6 +45,7 @@ pub(super) struct PartnersWanted {
 #[utoipa::path(
     get,
     path = "/api/v1/partners",
+    operation_id = "listar_partners",
     params(PartnersWanted),
     responses((status = 200, body = PartnersPage), Problems)
 )]
@@ -66,6 +67,7 @@ pub(super) async fn list(
 #[utoipa::path(
     post,
     path = "/api/v1/partners/buscar",
+    operation_id = "buscar_partners",
     request_body = PartnersSearched,
     responses((status = 200, body = PartnersPage), Problems)
 )]
@@ -171,6 +173,7 @@ impl PartnerWanted {
 #[utoipa::path(
     post,
     path = "/api/v1/partners",
+    operation_id = "crear_partner",
     params(OnceWanted),
     request_body = PartnerWanted,
     responses(
@@ -222,6 +225,7 @@ async fn add(caller: &Caller, request: Request, once: Option<Once>) -> Result<Uu
 #[utoipa::path(
     get,
     path = "/api/v1/partners/{id}",
+    operation_id = "ver_partner",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = PartnerData), Problems)
 )]
@@ -237,6 +241,7 @@ pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> JsonAnswer<Pa
 #[utoipa::path(
     patch,
     path = "/api/v1/partners/{id}",
+    operation_id = "cambiar_partner",
     params(("id" = Uuid, Path, description = "Identifier")),
     request_body = PartnerWanted,
     responses((status = 200, body = PartnerData), Problems)
@@ -267,6 +272,7 @@ pub(super) async fn change(
 #[utoipa::path(
     delete,
     path = "/api/v1/partners/{id}",
+    operation_id = "borrar_partner",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 204), Problems)
 )]
@@ -300,6 +306,7 @@ pub(super) struct ChangesWanted {
 #[utoipa::path(
     get,
     path = "/api/v1/partners/cambios",
+    operation_id = "listar_cambios_de_partners",
     params(ChangesWanted),
     responses((status = 200, body = ChangesPage), Problems)
 )]
@@ -334,6 +341,7 @@ pub(super) async fn changes(
 #[utoipa::path(
     post,
     path = "/api/v1/partners/actualizar",
+    operation_id = "actualizar_partners",
     params(OnceWanted),
     request_body = RefreshWanted,
     responses(

@@ -1,80 +1,37 @@
 //! Every route in one list.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Query, Request};
 use axum::middleware::{Next, from_fn};
-use axum::response::Response;
+use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
 use chaski_client::List;
 use chaski_core::Lang;
-use serde_json::{Value, json};
+use http::{HeaderName, Method};
+use serde_json::Value;
+use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::kit::{Problem, code_pages, texts};
+use super::kit::{Problem, code_pages};
 use super::{
-    Gateway, batches, calls, cpe, dni, docs, exchange_rate, health, invalid_rucs, issued,
-    partner_lists, partners, ruc, several, trabajos, upstreams,
+    Gateway, batches, calls, consumption, cpe, description, dni, docs, exchange_rate, health,
+    invalid_rucs, issued, keys, partner_lists, partners, ruc, several, trabajos, upstreams,
 };
-use crate::api::problem::{FieldBody, ProblemBody};
 use crate::app::keys::Scope;
+use crate::config::CorsOrigin;
 use crate::http::compat::generar;
 use crate::http::compat::migo::{self, asked};
 use crate::http::compat::nubefact;
 use crate::http::compat::original;
 
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Chaski",
-        description = "Relevo entre el software de una empresa y los servicios tributarios del \
-                       Perú. La llave va en «Authorization: Bearer chk_…» o en «X-API-Key».",
-    ),
-    components(schemas(ProblemBody, FieldBody)),
-    modifiers(&Security),
-    tags(
-        (name = "ruc", description = "Padrón de SUNAT"),
-        (name = "dni", description = "Datos personales"),
-        (name = "tipo de cambio", description = "SUNAT y SBS"),
-        (name = "cpe", description = "Comprobantes recibidos"),
-        (name = "comprobantes", description = "Comprobantes que se emiten"),
-        (name = "lotes", description = "Listas en segundo plano"),
-        (name = "partners", description = "Clientes y proveedores"),
-        (name = "trabajos", description = "Trabajos y programación"),
-        (name = "llamadas", description = "Registro de llamadas"),
-        (name = "proveedores", description = "Estado de los proveedores"),
-        (name = "salud", description = "Para quien vigila"),
-    )
-)]
-struct Description;
-
-struct Security;
-
-impl utoipa::Modify for Security {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        use utoipa::openapi::security::{
-            ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
-        };
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-        let header = ApiKey::Header(ApiKeyValue::new("X-API-Key"));
-        let components = document.components.get_or_insert_default();
-        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
-        components.add_security_scheme("key", SecurityScheme::ApiKey(header));
-        let none: [&str; 0] = [];
-        document.security = Some(vec![
-            SecurityRequirement::new("bearer", none),
-            SecurityRequirement::new("key", none),
-            SecurityRequirement::default(),
-        ]);
-    }
-}
-
 /// The described routes.
 fn described() -> OpenApiRouter<Arc<Gateway>> {
-    OpenApiRouter::with_openapi(Description::openapi())
+    OpenApiRouter::with_openapi(description::Description::openapi())
         .routes(routes!(ruc::ruc))
         .routes(routes!(ruc::fitness))
         .routes(routes!(ruc::representatives))
@@ -137,6 +94,11 @@ fn described() -> OpenApiRouter<Arc<Gateway>> {
         .routes(routes!(trabajos::cancel))
         .routes(routes!(trabajos::retry))
         .routes(routes!(trabajos::scheduled))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::change))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(consumption::used))
         .routes(routes!(upstreams::list))
         .routes(routes!(upstreams::account))
         .routes(routes!(health::alive))
@@ -154,42 +116,7 @@ pub fn openapi(lang: Lang) -> Value {
     let document = described().split_for_parts().1;
     let mut document = serde_json::to_value(document).expect("a description is plain data");
     issued::others::describe(&mut document);
-    describe_all(&mut document);
-    texts::translate(&mut document, lang);
-    document
-}
-
-/// What is said of every operation: its tag, and that its answers may come from the sandbox.
-fn describe_all(document: &mut Value) {
-    let header = json!({
-        "description": "`sandbox`: the sandbox answered, and what it says is invented. Answers about real data do not have it.",
-        "schema": { "type": "string", "enum": ["sandbox"] },
-    });
-    let paths = document["paths"].as_object_mut();
-    for (path, operations) in paths.into_iter().flatten() {
-        let operations = operations.as_object_mut();
-        for (_, operation) in operations.into_iter().flatten() {
-            if let Some(fields) = operation.as_object_mut() {
-                fields.shift_insert(0, "tags".to_owned(), json!([tag(path)]));
-            }
-            let responses = operation["responses"].as_object_mut();
-            for (_, response) in responses.into_iter().flatten() {
-                response["headers"]["Chaski-Mode"] = header.clone();
-            }
-        }
-    }
-}
-
-/// The tag of an address, usually its first word.
-fn tag(path: &str) -> &str {
-    let rest = path.strip_prefix("/api/v1").unwrap_or(path);
-    match rest.split('/').nth(1).unwrap_or_default() {
-        "tipo-cambio" => "tipo de cambio",
-        "guias" | "retenciones" | "percepciones" | "series" | "empresas" => "comprobantes",
-        "programados" => "trabajos",
-        "version" | "metrics" => "salud",
-        word => word,
-    }
+    description::whole(document, lang)
 }
 
 /// What is behind the door.
@@ -198,13 +125,15 @@ pub(super) fn router(gateway: Arc<Gateway>) -> Router {
         es: openapi(Lang::Es).to_string().into(),
         en: openapi(Lang::En).to_string().into(),
     });
-    described()
+    let cors = cors(&gateway.usual().app.config.cors_origins);
+    let router = described()
         .split_for_parts()
         .0
         .merge(issued::others::routes())
         .merge(frozen())
         .nest(migo::BASE, pass_through())
         .nest(nubefact::BASE, nubefact_pass_through())
+        .route("/", get(async || Redirect::temporary("/docs")))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route(
@@ -215,8 +144,66 @@ pub(super) fn router(gateway: Arc<Gateway>) -> Router {
         .route("/docs/{name}", get(docs::asset))
         .route("/errores/{code}", get(code_pages::error_page))
         .fallback(async || Problem::not_found())
-        .layer(from_fn(note_route))
-        .with_state(gateway)
+        .layer(from_fn(note_route));
+    let router = match cors {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router.with_state(gateway)
+}
+
+/// What pages of other sites may do; none where none may do anything. They need a key all the same,
+/// and no cookie is ever asked for.
+fn cors(origins: &[CorsOrigin]) -> Option<CorsLayer> {
+    if origins.is_empty() {
+        return None;
+    }
+    let allowed = if origins.iter().any(CorsOrigin::is_any) {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::list(origins.iter().filter_map(CorsOrigin::header))
+    };
+    let methods = [
+        Method::GET,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+    ];
+    let asked = [
+        "authorization",
+        "content-type",
+        "x-api-key",
+        "accept-language",
+        "prefer",
+    ];
+    let asked = asked.map(HeaderName::from_static);
+    let of_ours = ["idempotency-key", "x-request-id", "chaski-allow-duplicate"];
+    let of_ours = of_ours.map(HeaderName::from_static);
+    let told = [
+        "x-request-id",
+        "chaski-mode",
+        "cache-status",
+        "age",
+        "location",
+        "link",
+    ];
+    let told = told.map(HeaderName::from_static);
+    let of_limits = [
+        "retry-after",
+        "idempotency-replayed",
+        "x-ratelimit-limit",
+        "x-ratelimit-remaining",
+        "x-ratelimit-reset",
+    ];
+    let of_limits = of_limits.map(HeaderName::from_static);
+    let layer = CorsLayer::new()
+        .allow_origin(allowed)
+        .allow_methods(methods)
+        .allow_headers(asked.into_iter().chain(of_ours).collect::<Vec<_>>())
+        .expose_headers(told.into_iter().chain(of_limits).collect::<Vec<_>>())
+        .max_age(Duration::from_hours(1));
+    Some(layer)
 }
 
 /// The original's endpoints.
@@ -234,37 +221,39 @@ fn frozen() -> Router<Arc<Gateway>> {
         .route(&format!("{}/", generar::PATH), post(generar::issue))
 }
 
-/// APIMIGO's own addresses.
+/// APIMIGO's own addresses, with and without a slash at the end.
 fn pass_through() -> Router<Arc<Gateway>> {
-    Router::new()
-        .route("/v1/ruc", asked(Scope::Consultas, migo::ruc))
-        .route("/v1/ruc/collection", asked(Scope::Consultas, migo::rucs))
-        .route("/v1/dni", asked(Scope::Dni, migo::dni))
-        .route("/v1/exchange/latest", asked(Scope::Consultas, migo::latest))
-        .route("/v1/exchange/date", asked(Scope::Consultas, migo::on_date))
-        .route("/v1/exchange", asked(Scope::Consultas, migo::range))
-        .route(
+    let member = |list| asked(Scope::Consultas, move |it| migo::member(it, list));
+    let one_ruc = asked(Scope::Consultas, migo::ruc).get(migo::ruc_of_query);
+    let addresses = [
+        ("/v1/ruc", one_ruc),
+        ("/v1/ruc/collection", asked(Scope::Consultas, migo::rucs)),
+        ("/v1/ruc/{ruc}", get(migo::ruc_of_path)),
+        ("/v1/dni", asked(Scope::Dni, migo::dni)),
+        ("/v1/exchange/latest", asked(Scope::Consultas, migo::latest)),
+        ("/v1/exchange/date", asked(Scope::Consultas, migo::on_date)),
+        ("/v1/exchange", asked(Scope::Consultas, migo::range)),
+        (
             "/v1/ruc/representantes-legales",
             asked(Scope::Dni, migo::representatives),
-        )
-        .route("/v1/ruc/actividad/{ruc}", get(migo::activity))
-        .route(
-            "/v1/ruc/agentes-retencion",
-            asked(Scope::Consultas, |it| {
-                migo::member(it, List::WithholdingAgents)
-            }),
-        )
-        .route(
-            "/v1/ruc/buenos-contribuyentes",
-            asked(Scope::Consultas, |it| migo::member(it, List::GoodTaxpayers)),
-        )
-        .route("/v1/cpe", asked(Scope::Consultas, migo::cpe))
-        .route("/v1/account", asked(Scope::Auditoria, migo::account))
-        .route("/v2/ruc/{ruc}", get(migo::ruc_v2))
-        .route("/v2/dni/{dni}", get(migo::dni_v2))
-        .route("/v2/tipo-cambio/sunat", get(migo::on_date_v2))
-        .route("/v2/tipo-cambio/sunat/ultimo", get(migo::latest_v2))
-        .route("/v2/tipo-cambio/sbs", get(migo::sbs_v2))
+        ),
+        ("/v1/ruc/actividad/{ruc}", get(migo::activity)),
+        ("/v1/ruc/agentes-retencion", member(List::WithholdingAgents)),
+        ("/v1/ruc/buenos-contribuyentes", member(List::GoodTaxpayers)),
+        ("/v1/cpe", asked(Scope::Consultas, migo::cpe)),
+        ("/v1/account", asked(Scope::Auditoria, migo::account)),
+        ("/v2/ruc/{ruc}", get(migo::ruc_v2)),
+        ("/v2/dni/{dni}", get(migo::dni_v2)),
+        ("/v2/tipo-cambio/sunat", get(migo::on_date_v2)),
+        ("/v2/tipo-cambio/sunat/ultimo", get(migo::latest_v2)),
+        ("/v2/tipo-cambio/sbs", get(migo::sbs_v2)),
+    ];
+    let mut router = Router::new();
+    for (path, methods) in addresses {
+        router = router.route(path, methods.clone());
+        router = router.route(&format!("{path}/"), methods);
+    }
+    router
 }
 
 /// Nubefact's own address, one for each company.

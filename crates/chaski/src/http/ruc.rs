@@ -60,6 +60,7 @@ fn read(
 #[utoipa::path(
     get,
     path = "/api/v1/ruc/{ruc}",
+    operation_id = "consultar_ruc",
     params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), Freshness),
     responses((status = 200, body = Reply<RucData<'static>>), Problems)
 )]
@@ -131,6 +132,7 @@ pub(super) struct JudgeAs {
 #[utoipa::path(
     get,
     path = "/api/v1/ruc/{ruc}/validacion-facturacion",
+    operation_id = "validar_facturacion",
     params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), JudgeAs),
     responses((status = 200, body = FitnessData), Problems)
 )]
@@ -198,6 +200,7 @@ fn fitness_data(
 #[utoipa::path(
     get,
     path = "/api/v1/ruc/{ruc}/representantes",
+    operation_id = "listar_representantes",
     params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), Freshness),
     responses((status = 200, body = Reply<Vec<RepresentativeData>>), Problems)
 )]
@@ -220,6 +223,7 @@ pub(super) async fn representatives(
 #[utoipa::path(
     get,
     path = "/api/v1/ruc/{ruc}/actividad",
+    operation_id = "consultar_actividad",
     params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), Freshness),
     responses((status = 200, body = Reply<ActivityData>), Problems)
 )]
@@ -237,6 +241,7 @@ pub(super) async fn activity(
 #[utoipa::path(
     get,
     path = "/api/v1/ruc/{ruc}/condiciones",
+    operation_id = "consultar_condiciones",
     params(("ruc" = String, Path, description = "11 digits", example = "20100070970"), Freshness),
     responses((status = 200, body = ListsData), Problems)
 )]

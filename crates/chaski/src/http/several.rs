@@ -24,6 +24,7 @@ const MOST_DNIS: usize = 100;
 #[utoipa::path(
     post,
     path = "/api/v1/ruc/consultas",
+    operation_id = "consultar_rucs",
     request_body = RucsWanted,
     responses((status = 200, body = OutcomesData<'static, RucData<'static>>), Problems)
 )]
@@ -56,6 +57,7 @@ pub(super) async fn rucs(caller: Caller, request: Request) -> Result<Response, P
 #[utoipa::path(
     post,
     path = "/api/v1/dni/consultas",
+    operation_id = "consultar_dnis",
     request_body = DnisWanted,
     responses((status = 200, body = OutcomesData<'static, DniData>), Problems)
 )]

@@ -15,6 +15,7 @@ use crate::store::Listed;
 #[utoipa::path(
     get,
     path = "/api/v1/trabajos",
+    operation_id = "listar_trabajos",
     params(PageWanted),
     responses((status = 200, body = JobsPage), Problems)
 )]
@@ -40,6 +41,7 @@ pub(super) async fn list(caller: Caller, page: Given<PageWanted>) -> JsonAnswer<
 #[utoipa::path(
     get,
     path = "/api/v1/trabajos/{id}",
+    operation_id = "ver_trabajo",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = JobData), Problems)
 )]
@@ -60,6 +62,7 @@ pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> JsonAnswer<Jo
 #[utoipa::path(
     post,
     path = "/api/v1/trabajos/{id}/cancelar",
+    operation_id = "cancelar_trabajo",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = JobData), Problems)
 )]
@@ -76,6 +79,7 @@ pub(super) async fn cancel(caller: Caller, Path(id): Path<String>) -> JsonAnswer
 #[utoipa::path(
     post,
     path = "/api/v1/trabajos/{id}/reintentar",
+    operation_id = "reintentar_trabajo",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = JobData), Problems)
 )]
@@ -90,6 +94,7 @@ pub(super) async fn retry(caller: Caller, Path(id): Path<String>) -> JsonAnswer<
 #[utoipa::path(
     get,
     path = "/api/v1/programados",
+    operation_id = "listar_programados",
     responses((status = 200, body = ScheduleData), Problems)
 )]
 pub(super) async fn scheduled(caller: Caller) -> JsonAnswer<ScheduleData> {

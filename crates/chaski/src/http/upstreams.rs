@@ -13,6 +13,7 @@ use crate::app::keys::Scope;
 #[utoipa::path(
     get,
     path = "/api/v1/proveedores",
+    operation_id = "listar_proveedores",
     responses((status = 200, body = UpstreamsData), Problems)
 )]
 pub(super) async fn list(caller: Caller) -> JsonAnswer<UpstreamsData> {
@@ -26,6 +27,7 @@ pub(super) async fn list(caller: Caller) -> JsonAnswer<UpstreamsData> {
 #[utoipa::path(
     get,
     path = "/api/v1/proveedores/{id}/cuenta",
+    operation_id = "consultar_cuenta",
     params(("id" = String, Path, description = "`migo`", example = "migo")),
     responses((status = 200, body = Reply<AccountData>), Problems)
 )]

@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use chaski_client::{Http, Transport};
+use chaski_client::{Exit, Http, Transport};
 use chaski_core::{Lang, text};
 use form_urlencoded::Serializer;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
@@ -125,6 +125,7 @@ impl Server {
         key: Option<&SecretString>,
         lang: Lang,
         patience: Option<Duration>,
+        exit: &Exit,
     ) -> Result<Server, ConfigError> {
         let mode = OnceLock::new();
         let mut authorization = None;
@@ -139,7 +140,7 @@ impl Server {
             authorization = Some(value);
         }
         Ok(Server {
-            http: Http::new(),
+            http: Http::leaving(exit),
             address,
             authorization,
             lang,

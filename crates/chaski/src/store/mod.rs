@@ -65,6 +65,7 @@ pub use tables::batch_rows::{Batch, BatchState, Priority};
 pub use tables::batches::{BatchChange, NewBatch, SameList};
 pub use tables::claims::{Claim, LEASE};
 pub use tables::companies::Company;
+pub use tables::consumption::UsedRow;
 pub use tables::items::{Item, ItemState};
 pub use tables::jobs::{Job, JobCount, JobEnd, JobFilter, JobState};
 pub use tables::once::{DoneBefore, Once};

@@ -2,7 +2,7 @@
 
 use crate::cli_kit::Place;
 
-const COMMANDS: [&str; 80] = [
+const COMMANDS: [&str; 82] = [
     "",
     "ruc",
     "ruc validar",
@@ -35,6 +35,7 @@ const COMMANDS: [&str; 80] = [
     "empresas probar",
     "cuenta",
     "llamadas",
+    "consumo",
     "lotes",
     "lotes listar",
     "lotes ver",
@@ -53,6 +54,7 @@ const COMMANDS: [&str; 80] = [
     "llaves",
     "llaves listar",
     "llaves crear",
+    "llaves rotar",
     "llaves revocar",
     "openapi",
     "migrate",

@@ -88,7 +88,7 @@ impl Twins {
 /// how long it took, and identifiers.
 fn told(ran: &Ran) -> String {
     let mut text = without_times(&ran.out);
-    for field in ["quien", "ms", "id", "lote"] {
+    for field in ["quien", "ms", "duration_ms", "id", "lote"] {
         text = blanked(&text, &format!("\"{field}\":\""));
     }
     text

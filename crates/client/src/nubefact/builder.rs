@@ -9,7 +9,7 @@ use super::flights::KeyFlights;
 use super::{Nubefact, Shared};
 use crate::dialects::nubefact::{AuthForm, NUBEFACT_HOST, NubefactDialect, NubefactToken, Ruta};
 use crate::{
-    Ask, Clock, Error, Http, Journal, Ledger, Line, MemoryJournal, MemoryLedger, Settings,
+    Ask, Clock, Error, Exit, Http, Journal, Ledger, Line, MemoryJournal, MemoryLedger, Settings,
     Transport,
 };
 
@@ -75,6 +75,7 @@ pub struct NubefactBuilder {
     transport: Option<Arc<dyn Transport>>,
     ledger: Option<Arc<dyn Ledger>>,
     journal: Option<Arc<dyn Journal>>,
+    exit: Exit,
 }
 
 impl NubefactBuilder {
@@ -90,6 +91,7 @@ impl NubefactBuilder {
             transport: None,
             ledger: None,
             journal: None,
+            exit: Exit::default(),
         }
     }
 
@@ -151,6 +153,13 @@ impl NubefactBuilder {
         self
     }
 
+    /// How its requests leave; straight by default.
+    #[must_use]
+    pub fn exit(mut self, exit: Exit) -> NubefactBuilder {
+        self.exit = exit;
+        self
+    }
+
     /// The same for one that others use too.
     #[must_use]
     pub fn shared_journal(mut self, journal: Arc<dyn Journal>) -> NubefactBuilder {
@@ -169,8 +178,9 @@ impl NubefactBuilder {
         };
         let ledger = self.ledger.unwrap_or_else(|| Arc::new(MemoryLedger::new()));
         let (clock, transport) = (self.clock, self.transport);
-        let line = |settings: Settings, usual: fn() -> Http| {
-            let transport = transport.clone().unwrap_or_else(|| Arc::new(usual()));
+        let exit = self.exit;
+        let line = |settings: Settings, usual: fn(&Exit) -> Http| {
+            let transport = transport.clone().unwrap_or_else(|| Arc::new(usual(&exit)));
             Line::new(PROVIDER, &settings, clock, transport, ledger.clone())
         };
         let once = |settings: Settings| Settings {
@@ -178,7 +188,7 @@ impl NubefactBuilder {
             ..settings
         };
         let of_files = if ruta.is_here() {
-            Http::new
+            Http::leaving
         } else {
             Http::to_public_addresses
         };
@@ -191,7 +201,7 @@ impl NubefactBuilder {
                 .unwrap_or_else(|| Arc::new(MemoryJournal::new())),
             clock,
             issuing: line(once(settings.issuing), Http::to_issue),
-            asking: line(settings.asking, Http::new),
+            asking: line(settings.asking, Http::leaving),
             voiding: line(once(settings.voiding), Http::to_issue),
             files: line(settings.files, of_files),
             flights: KeyFlights::default(),

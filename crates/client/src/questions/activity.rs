@@ -15,6 +15,12 @@ pub struct ActivityQuery(pub Ruc);
 /// Economic activity and registration data, as text under the upstream's names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
+    /// Estado, as the upstream writes it.
+    #[serde(default)]
+    pub estado: Option<String>,
+    /// Condición, as the upstream writes it.
+    #[serde(default)]
+    pub condicion: Option<String>,
     /// Kind of taxpayer.
     pub tipo: Option<String>,
     /// Main activity, CIIU revision 3.

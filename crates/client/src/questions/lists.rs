@@ -31,6 +31,9 @@ pub struct ListQuery {
 /// Membership of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
+    /// Who, if the upstream says so.
+    #[serde(default)]
+    pub nombre_o_razon_social: Option<String>,
     /// Since when, if the upstream says so.
     pub a_partir_del: Option<Date>,
     /// The resolution that put it there.

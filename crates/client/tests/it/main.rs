@@ -11,6 +11,7 @@ mod blocking;
 mod coalescing;
 mod defects;
 mod doubt;
+mod exit;
 mod faults;
 mod freshness;
 mod hits;

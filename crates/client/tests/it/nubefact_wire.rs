@@ -116,7 +116,7 @@ async fn once_there_was_a_connection_it_is_never_unreachable() {
         });
         let request =
             Request::post(format!("http://{address}/api/v1/x")).body("x".repeat(900).into());
-        let http: Arc<dyn Transport> = Arc::new(Http::to_issue());
+        let http: Arc<dyn Transport> = Arc::new(Http::to_issue(&chaski_client::Exit::default()));
         let answer = http.send(request.unwrap(), 1_000).await;
         assert_eq!(answer.unwrap_err(), TransportError::Broken, "{bytes}");
         server.await.unwrap();
@@ -133,7 +133,9 @@ async fn a_name_that_leads_here_is_no_public_address() {
             .body("".into())
             .unwrap()
     };
-    let answer = Http::to_public_addresses().send(request(), 10).await;
+    let answer = Http::to_public_addresses(&chaski_client::Exit::default())
+        .send(request(), 10)
+        .await;
     assert_eq!(answer.unwrap_err(), TransportError::Unreachable);
     let heard = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
     assert!(heard.is_err(), "nobody came");

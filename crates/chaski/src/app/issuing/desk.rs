@@ -76,6 +76,7 @@ impl App {
         let builder = Nubefact::builder(ruta, token)
             .ruc(issuer.ruc)
             .auth(issuer.auth)
+            .exit(self.config.exit.clone())
             .clock(self.clock)
             .ledger(self.ledger())
             .shared_journal(journal);

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::needed::Needed;
 use super::overwrite::{Overwrite, all};
-use super::records::{Records, plain};
+use super::records::{ApiName, Records, plain};
 use super::table;
 use super::terminal::says_yes;
 use crate::app::{App, AppError, Mode};
@@ -23,6 +23,30 @@ impl Records {
         let bytes = self.render(format_of(needed)?, needed)?;
         needed.write(&bytes)?;
         Ok(0)
+    }
+
+    /// The same, where the API has other names for some fields: as JSON each stands under the API's name,
+    /// and beside them, for one release more, under those that the command used before.
+    pub(in crate::cli) fn write_named(self, needed: &Needed, of_api: &[ApiName]) -> Done {
+        if !wants_json(needed)? {
+            return self.write(needed);
+        }
+        let told = |row: Map<String, Value>| {
+            let (mut new, mut old) = (Map::new(), Map::new());
+            for (name, value) in row {
+                match of_api.iter().find(|(before, _)| *before == name) {
+                    Some((_, now)) => {
+                        new.insert((*now).to_owned(), value.clone());
+                        old.insert(name, value);
+                    }
+                    None => drop(new.insert(name, value)),
+                }
+            }
+            new.extend(old);
+            new
+        };
+        let rows = self.rows.into_iter().map(told).collect();
+        Records { rows, ..self }.write(needed)
     }
 
     fn render(&self, format: Option<OutputFormat>, needed: &Needed) -> Result<Vec<u8>, AppError> {
@@ -70,6 +94,15 @@ impl Records {
         let row = |row: &Map<String, Value>| headings.iter().map(|name| cell(row, name)).collect();
         self.rows.iter().map(row).collect()
     }
+}
+
+/// Whether what goes out is JSON.
+pub(in crate::cli) fn wants_json(needed: &Needed) -> Result<bool, AppError> {
+    let format = format_of(needed)?;
+    Ok(matches!(
+        format,
+        Some(OutputFormat::Json | OutputFormat::Ndjson)
+    ))
 }
 
 /// What is wrong with the output, told before a call is spent on what goes there.

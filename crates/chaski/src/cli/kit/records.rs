@@ -16,6 +16,9 @@ pub(in crate::cli) struct Records {
 /// A field, and its heading for people in Spanish and in English.
 pub(in crate::cli) type Column = (&'static str, &'static str, &'static str);
 
+/// The name that a command used for a field, and the API's.
+pub(in crate::cli) type ApiName = (&'static str, &'static str);
+
 /// The fields of a record, in the order in which they are written.
 pub(in crate::cli) fn fields(object: Value) -> Map<String, Value> {
     match object {

@@ -23,7 +23,7 @@ use crate::http::kit::{Caller, Problem, Problems};
 #[utoipa::path(
     get,
     path = "/api/v1/comprobantes/{id}/pdf",
-    operation_id = "pdf_comprobante",
+    operation_id = "descargar_pdf_de_comprobante",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = Vec<u8>, content_type = "application/pdf"), Problems)
 )]
@@ -40,7 +40,7 @@ pub(in crate::http) async fn pdf(
 #[utoipa::path(
     get,
     path = "/api/v1/comprobantes/{id}/xml",
-    operation_id = "xml_comprobante",
+    operation_id = "descargar_xml_de_comprobante",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = Vec<u8>, content_type = "application/xml"), Problems)
 )]
@@ -57,7 +57,7 @@ pub(in crate::http) async fn xml(
 #[utoipa::path(
     get,
     path = "/api/v1/comprobantes/{id}/cdr",
-    operation_id = "cdr_comprobante",
+    operation_id = "descargar_cdr_de_comprobante",
     params(("id" = Uuid, Path, description = "Identifier")),
     responses((status = 200, body = Vec<u8>, content_type = "application/xml"), Problems)
 )]

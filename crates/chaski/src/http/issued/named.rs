@@ -47,7 +47,7 @@ pub(in crate::http) async fn one(
 #[utoipa::path(
     post,
     path = "/api/v1/comprobantes/consultar",
-    operation_id = "consultar_por_nombre",
+    operation_id = "consultar_comprobante_por_nombre",
     request_body = NameWanted,
     responses((status = 200, body = ToldData), Problems)
 )]
@@ -73,7 +73,7 @@ pub(in crate::http) async fn ask(caller: Caller, request: Request) -> JsonAnswer
 #[utoipa::path(
     post,
     path = "/api/v1/comprobantes/anular",
-    operation_id = "anular_por_nombre",
+    operation_id = "anular_comprobante_por_nombre",
     request_body = NamedVoidWanted,
     responses((status = 200, body = ToldData), Problems)
 )]
@@ -92,7 +92,7 @@ pub(in crate::http) async fn void(caller: Caller, request: Request) -> JsonAnswe
 #[utoipa::path(
     get,
     path = "/api/v1/comprobantes/por-numero/{tipo}/{serie}/{numero}/{archivo}",
-    operation_id = "archivo_por_numero",
+    operation_id = "descargar_archivo_de_comprobante_por_numero",
     params(
         ("tipo" = String, Path, description = "Kind, such as `factura`, or its code of catálogo 01"),
         ("serie" = String, Path, description = "Series"),

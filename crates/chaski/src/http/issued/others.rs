@@ -48,6 +48,15 @@ pub(in crate::http) fn routes() -> Router<Arc<Gateway>> {
     router
 }
 
+/// One document of a family.
+fn one_of(family: &str) -> &str {
+    match family {
+        "guias" => "guia",
+        "retenciones" => "retencion",
+        _ => "percepcion",
+    }
+}
+
 /// Describes them as the first family is described.
 pub(in crate::http) fn describe(document: &mut Value) {
     let Some(paths) = document["paths"].as_object_mut() else {
@@ -65,7 +74,9 @@ pub(in crate::http) fn describe(document: &mut Value) {
             let mut item = item.clone();
             for (_, operation) in item.as_object_mut().into_iter().flatten() {
                 if let Some(Value::String(id)) = operation.get_mut("operationId") {
-                    *id = format!("{id}_{family}");
+                    *id = id
+                        .replace("comprobantes", family)
+                        .replace("comprobante", one_of(family));
                 }
             }
             paths.insert(path, item);

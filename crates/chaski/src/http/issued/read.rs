@@ -36,6 +36,7 @@ pub(in crate::http) struct IssuedFilter {
     estado: Option<String>,
     /// Kind, such as `factura`.
     tipo: Option<String>,
+    /// Series, such as `F001`.
     serie: Option<String>,
     /// First day of issue.
     desde: Option<String>,

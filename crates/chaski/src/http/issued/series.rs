@@ -204,7 +204,7 @@ pub(in crate::http) async fn issuers(caller: Caller) -> JsonAnswer<IssuersData> 
 #[utoipa::path(
     post,
     path = "/api/v1/empresas",
-    operation_id = "agregar_empresa",
+    operation_id = "registrar_empresa",
     request_body(content = NewIssuerWanted, example = json!({
         "ruc": "20100070970", "ruta": "https://api.nubefact.com/api/v1/…", "token": "…"
     })),

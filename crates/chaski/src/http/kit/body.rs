@@ -363,7 +363,8 @@ fn fields_of(request: &Request, body: Bytes) -> Result<Option<Map<String, Value>
     })
 }
 
-fn of_urlencoded(body: &[u8]) -> Map<String, Value> {
+/// Fields of a form, or of an address.
+pub(crate) fn of_urlencoded(body: &[u8]) -> Map<String, Value> {
     let mut fields = Map::new();
     for (name, value) in form_urlencoded::parse(body) {
         put_field(&mut fields, &name, value.into_owned());

@@ -16,6 +16,7 @@ pub(crate) mod reply;
 pub(crate) mod request_info;
 pub(crate) mod rest;
 pub(crate) mod room;
+pub(crate) mod squeezed;
 pub(crate) mod texts;
 pub(crate) mod under_way;
 pub(crate) mod upload;
@@ -29,7 +30,7 @@ pub(crate) use paging::{PageWanted, cursor, limit, shaped};
 pub(crate) use parameters::{
     Given, MOST_RUCS, bad_query, check_fits, date, id_of, nobody, put_purpose, read_dni, read_ruc,
 };
-pub(crate) use problem::{FieldProblem, FindingProblem, Problem, Problems};
+pub(crate) use problem::{ERROR_STATUSES, FieldProblem, FindingProblem, Problem, Problems};
 pub(crate) use reply::JsonAnswer;
 pub(crate) use request_info::{REQUEST_ID, RequestInfo, language, request_id};
 pub(crate) use rest::Watched;

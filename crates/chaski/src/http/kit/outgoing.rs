@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::body::{Body, HttpBody};
 use axum::response::Response;
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http::HeaderValue;
 use http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt;
@@ -96,7 +96,8 @@ fn streamed(scratch: &Scratch, held: Option<RoomHeld>) -> Body {
             }
         }
     };
-    Body::from_stream(stream::unfold((scratch.reader(), held), next))
+    // What squeezes it asks once more after its end.
+    Body::from_stream(stream::unfold((scratch.reader(), held), next).fuse())
 }
 
 fn read_piece(mut reader: ScratchReader) -> std::io::Result<(Bytes, ScratchReader)> {

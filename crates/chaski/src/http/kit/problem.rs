@@ -9,7 +9,7 @@ use chaski_core::{Lang, Severity, Text};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use utoipa::IntoResponses;
-use utoipa::openapi::{Content, Ref, RefOr, Response as Described};
+use utoipa::openapi::{Ref, RefOr, Response as Described};
 
 use super::code_texts;
 use crate::api::problem::{FieldBody, ProblemBody};
@@ -51,26 +51,21 @@ pub(crate) struct FindingProblem {
     pub(crate) action: Text,
 }
 
-/// The errors that any operation may answer with.
+/// The errors that any operation may answer with: described once, under components.
 pub(crate) struct Problems;
 
 impl IntoResponses for Problems {
     fn responses() -> BTreeMap<String, RefOr<Described>> {
-        let describe = |(status, about)| {
-            let mut response = Described::new(about);
-            // A head that is too large is refused by hyper, which says no more.
-            if status != "431" {
-                let body = Content::new(Some(Ref::from_schema_name("ProblemBody")));
-                response.content.insert(KIND.to_owned(), body.into());
-            }
-            (String::from(status), response.into())
+        let named = |(status, _)| {
+            let name = format!("ProblemBody{status}");
+            (String::from(status), Ref::from_response_name(name).into())
         };
-        DESCRIBED.into_iter().map(describe).collect()
+        ERROR_STATUSES.into_iter().map(named).collect()
     }
 }
 
-/// Each status, and what it says.
-const DESCRIBED: [(&str, &str); 17] = [
+/// Each status of an error, and what it says.
+pub(crate) const ERROR_STATUSES: [(&str, &str); 17] = [
     ("400", "The request cannot be read"),
     ("401", "No key, or not a good one"),
     ("403", "The key lacks the scope"),

@@ -86,6 +86,29 @@ impl Store {
         .await
     }
 
+    /// Keeps what changed of a key: its secret, its name, what it may do and until when; false when there
+    /// is none that is still good.
+    pub async fn change_api_key(&self, key: ApiKeyRow) -> Result<bool, StoreError> {
+        let changed = self
+            .write(deed!(|connection| {
+                query(
+                    "UPDATE api_keys SET hash = $2, name = $3, scopes = $4, per_minute = $5, \
+                     per_day = $6, expires_at = $7 WHERE id = $1 AND revoked_at IS NULL",
+                )
+                .bind(key.id)
+                .bind(key.hash.as_slice())
+                .bind(key.name.as_str())
+                .bind(key.scopes.as_str())
+                .bind(key.per_minute)
+                .bind(key.per_day)
+                .bind(key.expires_at)
+                .execute(connection)
+                .await
+            }))
+            .await?;
+        Ok(changed > 0)
+    }
+
     /// Revokes a key by its public beginning; false when there is none that is still good.
     pub async fn revoke_api_key(&self, prefix: String, now: Timestamp) -> Result<bool, StoreError> {
         let revoked = self

@@ -10,6 +10,7 @@ pub(super) mod batches;
 pub(super) mod calls;
 pub(super) mod claims;
 pub(super) mod companies;
+pub(super) mod consumption;
 pub(super) mod counters;
 pub(super) mod issuers;
 pub(super) mod items;

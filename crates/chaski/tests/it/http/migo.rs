@@ -48,49 +48,10 @@ async fn the_token_is_a_key_in_both_bodies_and_in_both_versions() {
 }
 
 #[tokio::test]
-async fn the_same_fields_as_the_upstream_itself() {
-    let door = Door::open().await;
-    let form = "application/x-www-form-urlencoded";
-    let sandbox = chaski::app::embedded_sandbox(&door.app.config, door.app.clock).unwrap();
-    for (path, body) in [
-        ("/ruc", "ruc=20131312955"),
-        ("/dni", "dni=00000001"),
-        ("/exchange/latest", ""),
-        ("/exchange/date", "fecha=2026-01-28"),
-        ("/exchange", "fecha_inicio=2026-01-20&fecha_fin=2026-01-28"),
-        ("/ruc/agentes-retencion", "ruc=20100070970"),
-        ("/ruc/buenos-contribuyentes", "ruc=20100070970"),
-        ("/ruc/representantes-legales", "ruc=20100070970"),
-    ] {
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(format!("/api/v1{path}"))
-            .header("Content-Type", form)
-            .body(bytes::Bytes::from(format!("token=x&{body}")))
-            .unwrap();
-        let theirs = sandbox.call(request).await.unwrap();
-        let theirs: serde_json::Value = serde_json::from_slice(theirs.body()).unwrap();
-        let ours = post(&door, path, form, &format!("token=x&{body}"))
-            .await
-            .json();
-        assert_eq!(ours["success"], theirs["success"], "{path}: {ours}");
-        for (name, value) in theirs.as_object().unwrap() {
-            let same = &ours[name] == value || name == "message" || value.is_array();
-            let lists = path.contains("agentes") || path.contains("buenos");
-            let dropped = lists && name == "nombre_o_razon_social";
-            assert!(
-                same || dropped,
-                "{path} {name}: {} against {value}",
-                ours[name]
-            );
-        }
-    }
-}
-
-#[tokio::test]
 async fn a_collection_answers_for_every_number() {
     let door = Door::open().await;
-    let body = json!({"token": "x", "ruc": ["20100070970", "1", "20131312955"]}).to_string();
+    let body =
+        json!({"token": "x", "ruc": ["20100070970", "20000633527", "20131312955"]}).to_string();
     let answer = post(&door, "/ruc/collection", "application/json", &body).await;
     let items = answer.json();
     let success: Vec<_> = items

@@ -1,13 +1,16 @@
 //! The HTTP door, in the process: requests go to the router, answers come from the sandbox.
 
 mod connections;
+mod description;
 mod generar;
 mod issued;
 mod issued_bad_days;
+mod keys;
 mod listed;
 mod lists;
 mod lotes;
 mod migo;
+mod migo_same;
 mod nubefact;
 mod once;
 mod original;

@@ -62,7 +62,7 @@ enum Thing {
 }
 
 /// Every route behind which there are things that belong to somebody.
-const OWNED: [(&str, &str, Kind); 29] = [
+const OWNED: [(&str, &str, Kind); 35] = [
     ("GET", "/api/v1/partners", ListOfCompany),
     ("POST", "/api/v1/partners", Makes),
     ("POST", "/api/v1/partners/buscar", ListOfCompany),
@@ -86,6 +86,13 @@ const OWNED: [(&str, &str, Kind); 29] = [
     ("GET", "/api/v1/trabajos/{id}", JOB),
     ("POST", "/api/v1/trabajos/{id}/cancelar", JOB),
     ("POST", "/api/v1/trabajos/{id}/reintentar", JOB),
+    // Whose they are, and whose they are not, is tried in `keys.rs`.
+    ("GET", "/api/v1/llaves", Makes),
+    ("POST", "/api/v1/llaves", Makes),
+    ("PATCH", "/api/v1/llaves/{id}", Makes),
+    ("POST", "/api/v1/llaves/{id}/rotar", Makes),
+    ("POST", "/api/v1/llaves/{id}/revocar", Makes),
+    ("GET", "/api/v1/consumo", ListOfCompany),
     ("GET", "/api/v1/llamadas", ListOfCompany),
     ("POST", "/api/v1/llamadas/buscar", ListOfCompany),
     ("GET", "/api/v1/llamadas/{id}", CALL),
@@ -97,7 +104,7 @@ const OWNED: [(&str, &str, Kind); 29] = [
 
 /// Routes behind which everything is shared on purpose: answers in memory, the registry of numbers
 /// that do not exist, state of the upstreams, schedule.
-const SHARED: [(&str, &str); 39] = [
+const SHARED: [(&str, &str); 41] = [
     ("GET", "/api/v1/programados"),
     ("GET", "/api/v1/ruc/{ruc}/validacion-facturacion"),
     ("GET", "/api/v1/ruc/{ruc}/representantes"),
@@ -121,6 +128,8 @@ const SHARED: [(&str, &str); 39] = [
     ("GET", "/api/tipo-cambio"),
     ("GET", "/api/tipo-cambio/"),
     ("POST", "/compat/migo/api/v1/ruc"),
+    ("GET", "/compat/migo/api/v1/ruc"),
+    ("GET", "/compat/migo/api/v1/ruc/{ruc}"),
     ("POST", "/compat/migo/api/v1/ruc/collection"),
     ("POST", "/compat/migo/api/v1/dni"),
     ("POST", "/compat/migo/api/v1/exchange/latest"),

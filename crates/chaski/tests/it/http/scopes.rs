@@ -7,7 +7,7 @@ use super::Door;
 use crate::store_postgres::databases;
 
 /// Every route that needs a key, the scope that opens it, and a body that it can read.
-pub(super) const ROUTES: [(&str, &str, Scope, &str); 68] = [
+pub(super) const ROUTES: [(&str, &str, Scope, &str); 76] = [
     ("GET", "/api/v1/partners", Scope::Partners, ""),
     (
         "POST",
@@ -234,6 +234,44 @@ pub(super) const ROUTES: [(&str, &str, Scope, &str); 68] = [
         "/compat/migo/api/v1/ruc",
         Scope::Consultas,
         r#"{"ruc":"20100070970"}"#,
+    ),
+    ("GET", "/api/v1/llaves", Scope::Llaves, ""),
+    (
+        "POST",
+        "/api/v1/llaves",
+        Scope::Llaves,
+        r#"{"nombre":"otra","permisos":["llaves"]}"#,
+    ),
+    (
+        "PATCH",
+        "/api/v1/llaves/00000000-0000-7000-8000-000000000000",
+        Scope::Llaves,
+        "{}",
+    ),
+    (
+        "POST",
+        "/api/v1/llaves/00000000-0000-7000-8000-000000000000/rotar",
+        Scope::Llaves,
+        "",
+    ),
+    (
+        "POST",
+        "/api/v1/llaves/00000000-0000-7000-8000-000000000000/revocar",
+        Scope::Llaves,
+        "",
+    ),
+    ("GET", "/api/v1/consumo", Scope::Auditoria, ""),
+    (
+        "GET",
+        "/compat/migo/api/v1/ruc?ruc=20100070970",
+        Scope::Consultas,
+        "",
+    ),
+    (
+        "GET",
+        "/compat/migo/api/v1/ruc/20100070970",
+        Scope::Consultas,
+        "",
     ),
     (
         "POST",

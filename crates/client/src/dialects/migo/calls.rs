@@ -306,6 +306,8 @@ impl Upstream<ActivityQuery> for MigoDialect {
             }
             let text = |name| read::some_text(object, name);
             Ok(Activity {
+                estado: text("estado"),
+                condicion: text("condicion"),
                 tipo: text("tipo"),
                 actividad_economica_rev3_principal: text("actividad_economica_rev3_principal"),
                 actividad_economica_rev3_secundaria: text("actividad_economica_rev3_secundaria"),
@@ -341,6 +343,7 @@ impl Upstream<ListQuery> for MigoDialect {
                 return Err(Failure::Garbled);
             }
             Ok(Membership {
+                nombre_o_razon_social: read::some_text(object, "nombre_o_razon_social"),
                 a_partir_del: read::date(object, "a_partir_del"),
                 resolucion: read::some_text(object, "resolucion"),
             })

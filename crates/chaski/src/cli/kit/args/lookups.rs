@@ -145,3 +145,14 @@ pub(in crate::cli) struct CallsArgs {
     #[arg(long, alias = "prune", conflicts_with_all = ["desde", "hasta", "operacion", "proveedor", "quien", "lote", "numero", "resultado", "enviadas"])]
     pub(in crate::cli) limpiar: bool,
 }
+
+/// `chaski consumo`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ConsumoArgs {
+    /// Primer mes, por ejemplo 2026-11; el actual si no se indica || First month, for instance 2026-11; this one when not given
+    #[arg(long, value_name = "MES", alias = "from")]
+    pub(in crate::cli) desde: Option<String>,
+    /// Último mes; el primero si no se indica || Last month; the first one when not given
+    #[arg(long, value_name = "MES", alias = "to")]
+    pub(in crate::cli) hasta: Option<String>,
+}

@@ -22,7 +22,7 @@ pub(in crate::cli) use invoices::{
 pub(in crate::cli) use language::command;
 pub(in crate::cli) use lists::{LoteArgs, LotesCmd, TrabajosCmd};
 pub(in crate::cli) use lookups::{
-    CallsArgs, DniArgs, InvalidosCmd, RateArgs, RucArgs, RucCmd, RucNumbers,
+    CallsArgs, ConsumoArgs, DniArgs, InvalidosCmd, RateArgs, RucArgs, RucCmd, RucNumbers,
 };
 pub(in crate::cli) use partners::{
     PartnerChangesArgs, PartnerFilterArgs, PartnersCmd, WhichPartnersArgs,
@@ -152,6 +152,9 @@ pub(in crate::cli) enum Cmd {
     /// Registro de llamadas || Record of calls
     #[command(alias = "calls")]
     Llamadas(CallsArgs),
+    /// Consultas usadas por llave, empresa, operación y mes || Calls used by key, company, operation and month
+    #[command(alias = "usage")]
+    Consumo(ConsumoArgs),
     /// Levanta la pasarela HTTP: API, documentos, métricas || Serves the HTTP gateway: API, documents, metrics
     Serve(ServeArgs),
     /// Llaves de la pasarela || Keys of the gateway

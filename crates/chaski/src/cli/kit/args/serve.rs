@@ -21,6 +21,13 @@ pub(in crate::cli) enum LlavesCmd {
     /// Crea una llave y la muestra esta única vez || Makes a key and shows it this once
     #[command(alias = "create")]
     Crear(LlaveArgs),
+    /// Cambia el secreto de una llave, y lo muestra esta única vez || Changes the secret of a key, and shows it this once
+    #[command(alias = "rotate")]
+    Rotar {
+        /// Comienzo de la llave, como la muestra «listar» || Beginning of the key, as "listar" shows it
+        #[arg(value_name = "LLAVE")]
+        key: String,
+    },
     /// Revoca una llave por su comienzo || Revokes a key by its beginning
     #[command(alias = "revoke")]
     Revocar {
@@ -44,7 +51,7 @@ pub(in crate::cli) struct LlaveArgs {
     /// Series con las que emite y que ve, si no son todas || Series that it issues with and sees, if not all
     #[arg(long, value_name = "SERIE", value_delimiter = ',')]
     pub(in crate::cli) series: Vec<String>,
-    /// Permisos: consultas, dni, lotes, partners, auditoria, administracion, emitir, anular, comprobantes; todos si no se indica || Scopes: consultas, dni, lotes, partners, auditoria, administracion, emitir, anular, comprobantes; all when not given
+    /// Permisos: consultas, dni, lotes, partners, auditoria, administracion, emitir, anular, comprobantes, llaves; todos menos llaves si no se indica || Scopes: consultas, dni, lotes, partners, auditoria, administracion, emitir, anular, comprobantes, llaves; all but llaves when not given
     #[arg(long, value_name = "PERMISO", value_delimiter = ',', alias = "scopes")]
     pub(in crate::cli) permisos: Vec<String>,
     /// Cuánto vale, por ejemplo 90d; para siempre si no se indica || How long it is good, for instance 90d; for ever when not given
