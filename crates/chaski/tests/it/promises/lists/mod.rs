@@ -1,6 +1,5 @@
 //! No list ends well that was read wrongly.
 
-mod cases;
 mod property;
 
 use chaski::sheets::{Flaw, Limits, Subject, Table, find_column, read_bytes, read_row};
