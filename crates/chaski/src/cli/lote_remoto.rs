@@ -15,6 +15,7 @@ use super::kit::needed::Needed;
 use super::kit::output;
 use super::kit::progress::to_the_end;
 use super::lote::{conclude, output_format, read};
+use super::lote_people::{People, PeopleDesk};
 use crate::api::batches::BatchData;
 use crate::app::AppError;
 use crate::app::batches::{BatchResult, Finished};
@@ -38,7 +39,8 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
             "--max-age is not for a batch of a server, which uses what it knows; to ask for everything again: --force-refresh"
         )));
     }
-    let (input, piped) = read(needed, &typed)?;
+    let (mut input, piped) = read(needed, &typed)?;
+    let people = People::of(needed, &typed, &mut input)?;
     let bytes = match piped {
         Some(bytes) => bytes,
         None => std::fs::read(&typed.input).map_err(AppError::file(&typed.input))?,
@@ -59,7 +61,9 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     } else {
         let list = NewList {
             name: input.source_name.clone(),
+            sheet: typed.hoja.clone(),
             column: column_name(&input.table, input.column),
+            dni_as_ruc: input.dni_as_ruc,
             force: typed.freshness.force_refresh,
             update_partners: typed.actualizar_partners,
             most: typed.gastar_hasta,
@@ -111,7 +115,7 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     );
     let failure = failure_of(&lote, lang).map(AppError::Server);
     let asking = Duration::try_from_secs_f64(lote.duration_seconds.unwrap_or(0.0));
-    let finished = Finished {
+    let mut finished = Finished {
         failed: lote.without_answer() as usize,
         over: None,
         left_out: left_out(&verdicts, &lote),
@@ -129,7 +133,15 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
             verdicts,
         },
     };
-    conclude(needed, mode, format, typed.solo_errores, finished)
+    let desk = PeopleDesk::There(server);
+    people.look_up(needed, desk, &typed, &mut finished).await?;
+    conclude(
+        needed,
+        mode,
+        (format, typed.titles.names()),
+        typed.solo_errores,
+        finished,
+    )
 }
 
 /// RUCs that were not asked for because of a limit; others are those whose turn has not come.

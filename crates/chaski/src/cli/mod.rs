@@ -15,6 +15,7 @@ mod kit;
 mod llamadas;
 mod llaves;
 mod lote;
+mod lote_people;
 mod lote_remoto;
 mod lote_words;
 mod lotes;

@@ -29,8 +29,12 @@ pub struct NewList {
     pub name: String,
     /// The file.
     pub bytes: Vec<u8>,
+    /// Sheet of the book, where it is not the one that is found.
+    pub sheet: Option<String>,
     /// Column of the RUC: a title, letter or number that names it.
     pub column: String,
+    /// Whether a DNI is asked for by the RUC that its owner would have.
+    pub dni_as_ruc: bool,
     /// Ask the upstream whatever is known.
     pub force: bool,
     /// Bring the partners up to date with what is learned.
@@ -174,7 +178,9 @@ pub(super) async fn insist<T>(
 fn form(boundary: &str, list: NewList) -> Bytes {
     let mut body = BytesMut::with_capacity(list.bytes.len() + 1024);
     let fields = [
+        ("hoja", list.sheet),
         ("columna", Some(list.column)),
+        ("dni", list.dni_as_ruc.then(|| "ruc10".to_owned())),
         ("force_refresh", list.force.then(|| "true".to_owned())),
         (
             "update_partners",

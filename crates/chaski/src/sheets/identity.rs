@@ -101,3 +101,37 @@ pub(super) fn is_scientific(cell: &Cell) -> bool {
         && text.parse::<f64>().is_ok_and(|number| number >= 1e7)
         && text.contains(['E', 'e'])
 }
+
+/// A RUC, alone or among other words, or a DNI.
+pub(super) fn is_identity(cell: &Cell) -> bool {
+    matches!(
+        holds(cell),
+        Holds::Ruc(_) | Holds::RucInside(_) | Holds::Dni(_)
+    )
+}
+
+/// A cell that no row of titles has.
+pub(super) fn is_value(cell: &Cell) -> bool {
+    match cell {
+        Cell::Number(_) | Cell::Date(_) | Cell::Bool(_) => true,
+        Cell::Text(text) => looks_numeric_identity(text) || holds_long_number(text) || is_ruc(cell),
+        Cell::Empty | Cell::Error(_) => false,
+    }
+}
+
+/// An amount or a date as a text: digits with their signs and nothing else.
+pub(super) fn is_amount(cell: &Cell) -> bool {
+    let Cell::Text(text) = cell else {
+        return false;
+    };
+    let text = text.trim();
+    let sign = |c: char| matches!(c, '.' | ',' | '/' | '-' | ':');
+    text.contains(sign)
+        && text.contains(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_digit() || sign(c))
+}
+
+/// A RUC, alone or among other words.
+pub(super) fn is_ruc(cell: &Cell) -> bool {
+    matches!(holds(cell), Holds::Ruc(_) | Holds::RucInside(_))
+}

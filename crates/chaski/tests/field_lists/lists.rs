@@ -80,7 +80,7 @@ fn exit(wanted: &Value, code: i32) -> Option<String> {
 
 /// A message that names column or sheet names those of the case.
 fn place_named(case: &Value, said: &str) -> Option<String> {
-    let line = said.lines().find(|line| line.contains("columna"))?;
+    let line = said.lines().find(|line| line.contains("en la columna"))?;
     let letter = case["column"][0].as_str()?;
     if !holds(line, letter) {
         return Some(format!("{line}: not column {letter}"));

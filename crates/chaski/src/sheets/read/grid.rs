@@ -1,6 +1,7 @@
 //! Where every reader puts its cells: the ceilings of size are enforced here, once.
 
 use crate::sheets::found::SheetFound;
+use crate::sheets::looks::ListLooks;
 use crate::sheets::table::{Cell, Row, SourceKind, cell_name};
 use crate::sheets::{Excess, Limits, SheetError};
 
@@ -23,6 +24,7 @@ pub(super) struct Grid<'l> {
     list_bytes: usize,
     /// Control characters left out of texts.
     dropped: usize,
+    unsaved: usize,
 }
 
 impl<'l> Grid<'l> {
@@ -39,6 +41,7 @@ impl<'l> Grid<'l> {
             text_bytes: 0,
             list_bytes: 0,
             dropped: 0,
+            unsaved: 0,
         }
     }
 
@@ -60,6 +63,7 @@ impl<'l> Grid<'l> {
             return Err(self.limits.too_wide(row, column));
         }
         self.count_text(row, column, &cell)?;
+        self.unsaved += usize::from(cell.is_unsaved());
         if column >= self.current.len() {
             self.current.resize(column + 1, Cell::Empty);
         }
@@ -115,7 +119,8 @@ impl<'l> Grid<'l> {
             rows: self.rows,
             cells: self.widths,
             dropped: self.dropped,
-            others: Vec::new(),
+            unsaved: self.unsaved,
+            looks: ListLooks::default(),
         };
         Ok(Some(found).filter(|found| !found.rows.is_empty()))
     }

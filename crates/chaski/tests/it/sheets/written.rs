@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use calamine::{Data, Range, Reader as _, Xlsx};
 use chaski::sheets::{
-    Aptitud, Cell, OutputFormat, SheetError, Summary, Table, Verdict, render_result,
+    Aptitud, Cell, OutputFormat, ResultNames, SheetError, Summary, Table, Verdict, render_result,
     write_atomically, write_result_to,
 };
 use chaski_core::Lang;
@@ -43,7 +43,12 @@ fn summary() -> Summary {
     }
 }
 
-fn written(format: OutputFormat, table: &Table, verdicts: &[Verdict]) -> Vec<u8> {
+fn written_for(
+    names: ResultNames,
+    format: OutputFormat,
+    table: &Table,
+    verdicts: &[Verdict],
+) -> Vec<u8> {
     let mut out = Vec::new();
     write_result_to(
         &mut out,
@@ -51,10 +56,16 @@ fn written(format: OutputFormat, table: &Table, verdicts: &[Verdict]) -> Vec<u8>
         table,
         Box::new(verdicts.iter().map(Cow::Borrowed)),
         &summary(),
+        names,
         Lang::Es,
     )
     .unwrap();
     out
+}
+
+/// The same as programs have it.
+fn written(format: OutputFormat, table: &Table, verdicts: &[Verdict]) -> Vec<u8> {
+    written_for(ResultNames::Programs, format, table, verdicts)
 }
 
 fn sheet(bytes: &[u8], name: &str) -> Range<Data> {
@@ -207,7 +218,15 @@ fn json() {
 fn write_table(path: &Path, format: OutputFormat, table: &Table) -> Result<(), SheetError> {
     let nothing = Box::new(std::iter::empty());
     write_atomically(path, |file| {
-        render_result(file, format, table, nothing, &summary(), Lang::Es)
+        render_result(
+            file,
+            format,
+            table,
+            nothing,
+            &summary(),
+            ResultNames::Programs,
+            Lang::Es,
+        )
     })
 }
 
