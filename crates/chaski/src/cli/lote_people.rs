@@ -185,7 +185,7 @@ fn asked(dnis: usize, lang: Lang) -> Result<Wish, AppError> {
                 counted(names, "consulta", "consultas")
             ),
             format!(
-                "Consultar su RUC 10 (unas {} más)",
+                "Consultar su RUC 10 ({} más)",
                 counted(rucs, "consulta", "consultas")
             ),
         ],
@@ -196,7 +196,7 @@ fn asked(dnis: usize, lang: Lang) -> Result<Wish, AppError> {
                 counted(names, "call", "calls")
             ),
             format!(
-                "Look up their RUC 10 (about {} more)",
+                "Look up their RUC 10 ({} more)",
                 counted(rucs, "call", "calls")
             ),
         ],
@@ -226,7 +226,7 @@ fn say_untouched(needed: &Needed, dnis: usize) {
         counted(rucs, "call", "calls"),
     );
     needed.say(text!(
-        "DNI en la lista: {dnis}, que no se consultan. Para su nombre: --dni consultar (hasta {consultas} más); para su RUC 10: --dni ruc10 (unas {por_ruc} más)",
-        "DNIs in the list: {dnis}, which are not looked up. For their names: --dni consultar (up to {calls} more); for their RUC 10: --dni ruc10 (about {by_ruc} more)"
+        "DNI en la lista: {dnis}, que no se consultan. Para su nombre: --dni consultar (hasta {consultas} más); para su RUC 10: --dni ruc10 ({por_ruc} más)",
+        "DNIs in the list: {dnis}, which are not looked up. For their names: --dni consultar (up to {calls} more); for their RUC 10: --dni ruc10 ({by_ruc} more)"
     ));
 }

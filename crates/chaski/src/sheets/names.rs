@@ -13,7 +13,11 @@ pub(super) fn names_identity(cell: &Cell) -> bool {
         return false;
     }
     let folded = fold(text);
-    names_ruc(&folded) || names_document(&folded)
+    // `SIN RUC` stands in the place of one.
+    let says_none = folded
+        .split(' ')
+        .any(|word| matches!(word, "SIN" | "TIENE" | "FALTA"));
+    !says_none && (names_ruc(&folded) || names_document(&folded))
 }
 
 /// `TIPO DOC`, `TIPO (TABLA 2)`, `TD`: the title of the kind of a person's document, not of a voucher's.

@@ -140,15 +140,21 @@ fn column_of_kinds(table: &Table, column: usize) -> Option<usize> {
     let mut candidates: Vec<usize> = (0..table.headers.len()).filter(titled).collect();
     // The nearest one first: a voucher has a kind too.
     candidates.sort_by_key(|at| at.abs_diff(column));
-    candidates.extend(column.checked_sub(1));
-    candidates
+    let beside = || {
+        column
+            .checked_sub(1)
+            .filter(|at| agrees(table, *at, column, true))
+    };
+    let titled = candidates
         .into_iter()
-        .find(|at| *at != column && agrees(table, *at, column))
+        .find(|at| *at != column && agrees(table, *at, column, false));
+    titled.or_else(beside)
 }
 
-fn agrees(table: &Table, kinds: usize, column: usize) -> bool {
+/// Whether what a column says agrees with the numbers; `strictly` demands a RUC that is called one.
+fn agrees(table: &Table, kinds: usize, column: usize, strictly: bool) -> bool {
     let step = table.rows.len().div_ceil(JUDGED_ROWS).max(1);
-    let (mut filled, mut known, mut right, mut wrong) = (0, 0, 0, 0);
+    let (mut filled, mut known, mut right, mut wrong, mut rucs) = (0, 0, 0, 0, 0);
     for row in table.rows.iter().step_by(step) {
         let kind = row.cell(kinds);
         if kind.is_blank() || table.flaws.contains_key(&row.number) {
@@ -158,12 +164,14 @@ fn agrees(table: &Table, kinds: usize, column: usize) -> bool {
         let said = said_by(kind);
         known += usize::from(said.is_some());
         match (said, holds(row.cell(column))) {
-            (Some(Said::Ruc), Holds::Ruc(_)) | (Some(Said::Dni), Holds::Dni(_)) => right += 1,
+            (Some(Said::Ruc), Holds::Ruc(_)) => (right, rucs) = (right + 1, rucs + 1),
+            (Some(Said::Dni), Holds::Dni(_)) => right += 1,
             (Some(_), Holds::Ruc(_)) | (Some(Said::Ruc), Holds::Dni(_)) => wrong += 1,
             _ => {}
         }
     }
-    known * 10 >= filled * 9 && right > 0 && wrong * 5 <= right
+    let sure = right > 0 && (rucs > 0 || !strictly);
+    known * 10 >= filled * 9 && sure && wrong * 5 <= right
 }
 
 /// What a cell says in catalogue 6 or in words.
@@ -217,11 +225,53 @@ fn said_by(cell: &Cell) -> Option<Said> {
     })
 }
 
-/// Zeros alone, or words without a digit: `SIN RUC`, `VARIOS`, `N/A`.
+/// Zeros or signs alone, or words that say that there is no number: `SIN RUC`, `VARIOS`, `N/A`.
 fn says_nothing(cell: &Cell) -> bool {
+    const NOTHING: [&str; 36] = [
+        "SIN",
+        "NO",
+        "TIENE",
+        "RUC",
+        "DNI",
+        "NI",
+        "S",
+        "N",
+        "R",
+        "A",
+        "D",
+        "NA",
+        "ND",
+        "NULL",
+        "NONE",
+        "NINGUNO",
+        "NINGUNA",
+        "NUMERO",
+        "NRO",
+        "NUM",
+        "DOCUMENTO",
+        "DOC",
+        "IDENTIFICAR",
+        "IDENTIFICADO",
+        "VARIOS",
+        "CLIENTE",
+        "CLIENTES",
+        "PUBLICO",
+        "GENERAL",
+        "EVENTUAL",
+        "ANONIMO",
+        "PENDIENTE",
+        "POR",
+        "DEFINIR",
+        "APLICA",
+        "REGISTRA",
+    ];
     match cell {
         Cell::Number(number) => *number == 0.0,
-        Cell::Text(text) => !text.contains(|c: char| c.is_numeric() && c != '0'),
+        Cell::Text(text) => {
+            let folded = fold(text);
+            let mut words = folded.split(' ').filter(|word| !word.is_empty());
+            words.all(|word| NOTHING.contains(&word) || word.bytes().all(|it| it == b'0'))
+        }
         _ => false,
     }
 }
