@@ -23,7 +23,7 @@ use crate::app::{App, AppError, Mode};
 use crate::cli::kit::plan_left;
 use crate::cli::kit::progress;
 use crate::counted::counted;
-use crate::sheets::{self, ColumnError, Limits, OutputFormat, ResultNames, Table, Verdict};
+use crate::sheets::{self, ColumnError, Limits, MOST_ROWS, OutputFormat, ResultNames, Table, Verdict};
 use crate::store::StoreError;
 
 pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
@@ -31,6 +31,7 @@ pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     let format = output_format(needed)?;
     let ask = needed.ask(&typed.freshness)?;
     let (mut input, _) = read(needed, &typed)?;
+    check_size(format, &input.table)?;
     let people = People::of(needed, &typed, &mut input)?;
     // 2. What it will cost.
     let mut batch = app.plan_batch(input, &ask, typed.reanudar).await?;
@@ -137,13 +138,25 @@ pub(super) fn check_output(needed: &Needed, input: &Path) -> Result<(), AppError
     Ok(())
 }
 
+/// A text may have more rows than a sheet.
+pub(super) fn check_size(format: OutputFormat, table: &Table) -> Result<(), AppError> {
+    let rows = table.rows.len() + table.header_row.unwrap_or(1);
+    if format != OutputFormat::Xlsx || rows <= MOST_ROWS {
+        return Ok(());
+    }
+    Err(AppError::Usage(text!(
+        "el resultado tendría {rows} filas y una hoja de Excel tiene {MOST_ROWS}: pídalo con -o resultado.csv",
+        "the result would have {rows} rows and a sheet of Excel has {MOST_ROWS}: ask for it with -o resultado.csv"
+    )))
+}
+
 /// The list, and its bytes where they came from the input and cannot be read again.
 pub(super) fn read(
     needed: &Needed,
     typed: &LoteArgs,
 ) -> Result<(ReadList, Option<Vec<u8>>), AppError> {
     let lang = needed.lang();
-    let limits = Limits::default();
+    let limits = Limits::of_a_long_list();
     let sheet = typed.hoja.as_deref();
     let from_input = typed.input == Path::new("-");
     if typed.input.is_dir() {

@@ -14,7 +14,7 @@ use super::kit::args::LoteArgs;
 use super::kit::needed::Needed;
 use super::kit::output;
 use super::kit::progress::to_the_end;
-use super::lote::{conclude, output_format, read};
+use super::lote::{check_size, conclude, output_format, read};
 use super::lote_people::{People, PeopleDesk};
 use crate::api::batches::BatchData;
 use crate::app::AppError;
@@ -40,6 +40,7 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
         )));
     }
     let (mut input, piped) = read(needed, &typed)?;
+    check_size(format, &input.table)?;
     let people = People::of(needed, &typed, &mut input)?;
     let bytes = match piped {
         Some(bytes) => bytes,

@@ -33,7 +33,7 @@ pub(crate) use column::{holds_one_value, holds_rucs};
 pub(crate) use error::folder_of;
 pub use error::{Excess, SheetError};
 pub use flaws::{CellProblem, Repair};
-pub use limits::Limits;
+pub use limits::{Limits, MOST_ROWS};
 pub use looks::{JoinedCells, ListLooks, NumberForm};
 pub(crate) use read::day_of_serial;
 pub use read::{read, read_book, read_book_bytes, read_bytes, read_stored, read_stream};

@@ -32,7 +32,7 @@ pub(super) fn read_delimited<R: Read + Seek>(
     let declared = declared_separator(&sample);
     let separator = declared.unwrap_or_else(|| detect_separator(&sample, complete));
     source.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-    let mut grid = Grid::new(limits);
+    let mut grid = Grid::of_text(limits);
     let skipped_rows = u32::from(declared.is_some());
     let byte = u8::try_from(separator).expect("every separator is ASCII");
     let mut fields = FieldSplitter::new(byte, skipped_rows, limits);

@@ -5,13 +5,15 @@ use crate::sheets::looks::ListLooks;
 use crate::sheets::table::{Cell, Row, SourceKind, cell_name};
 use crate::sheets::{Excess, Limits, SheetError};
 
-/// Row numbers end here, sixteen times Excel's last one and the last of `LibreOffice`; a filled cell
-/// beyond is a file that lies about its rows.
+/// Row numbers of a workbook end here, sixteen times Excel's last one and the last of `LibreOffice`; a
+/// filled cell beyond is a file that lies about its rows.
 const LAST_ROW: u32 = 16_777_216;
 
 /// The rows of one sheet while they are being read.
 pub(super) struct Grid<'l> {
     pub(super) limits: &'l Limits,
+    most_rows: usize,
+    last_row: u32,
     rows: Vec<Row>,
     /// Cells of each row, blank ones too, where the reader says so.
     widths: Vec<u16>,
@@ -31,6 +33,8 @@ impl<'l> Grid<'l> {
     pub(super) fn new(limits: &'l Limits) -> Grid<'l> {
         Grid {
             limits,
+            most_rows: limits.rows,
+            last_row: LAST_ROW,
             rows: Vec::new(),
             widths: Vec::new(),
             current_width: 0,
@@ -45,12 +49,21 @@ impl<'l> Grid<'l> {
         }
     }
 
+    /// The same for a text, whose rows are all there.
+    pub(super) fn of_text(limits: &'l Limits) -> Grid<'l> {
+        Grid {
+            most_rows: limits.text_rows,
+            last_row: u32::MAX,
+            ..Grid::new(limits)
+        }
+    }
+
     /// Puts a value at row and column counted from 0.
     pub(super) fn put(&mut self, row: u32, column: usize, cell: Cell) -> Result<(), SheetError> {
         if matches!(cell, Cell::Empty) {
             return Ok(());
         }
-        if row >= LAST_ROW {
+        if row >= self.last_row {
             return Err(self.limits.beyond(Excess::Rows));
         }
         let number = row + 1;
@@ -129,7 +142,7 @@ impl<'l> Grid<'l> {
         if self.current.is_empty() {
             return Ok(());
         }
-        if self.rows.len() == self.limits.rows {
+        if self.rows.len() == self.most_rows {
             return Err(self.limits.beyond(Excess::Rows));
         }
         self.cells += self.current.len();
