@@ -23,7 +23,9 @@ use crate::app::{App, AppError, Mode};
 use crate::cli::kit::plan_left;
 use crate::cli::kit::progress;
 use crate::counted::counted;
-use crate::sheets::{self, ColumnError, Limits, MOST_ROWS, OutputFormat, ResultNames, Table, Verdict};
+use crate::sheets::{
+    self, ColumnError, Limits, MOST_ROWS, OutputFormat, ResultNames, Table, Verdict,
+};
 use crate::store::StoreError;
 
 pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {

@@ -420,9 +420,14 @@ fn look_of(output: &Output<'_>, column: usize) -> ColumnLook {
     let width = title.max(usual.map_or(0, |length| length + 2)).clamp(6, 42);
     let width = f64::from(u8::try_from(width).unwrap_or(42));
     ColumnLook {
-        width: looks.width(column).unwrap_or(width),
+        width: looks.width(column).map_or(width, shown_width),
         numbers,
     }
+}
+
+/// The width that a person sees, of one that a book has written: five pixels of seven are its margin.
+fn shown_width(written: f64) -> f64 {
+    (written - 5.0 / 7.0).max(0.1)
 }
 
 /// The formats of the list, made once.

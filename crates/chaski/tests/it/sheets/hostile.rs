@@ -175,6 +175,7 @@ fn declared_and_far_away_cells() {
 fn too_many_rows_cells_and_bytes() {
     let limits = Limits {
         rows: 1000,
+        text_rows: 1000,
         cells: 5000,
         unpacked_bytes: MIB as u64,
         ..Limits::default()
@@ -210,6 +211,7 @@ fn too_many_rows_cells_and_bytes() {
     assert!(refused_under(&heavy, &xlsx(row)).contains("divida el archivo"));
     let limits = Limits {
         rows: 1000,
+        text_rows: 1000,
         ..Limits::default()
     };
     let csv = "20000712711\n".repeat(1001);

@@ -7,6 +7,7 @@
 mod columns;
 mod csv_files;
 mod hostile;
+mod pages;
 mod repairs;
 mod workbooks;
 mod written;
