@@ -206,11 +206,11 @@ impl App {
                 self.judge_ruc(ruc, learned, list, &mut verdict, &mut notes, lang);
                 if verdict.apto == Aptitud::NoEncontrado {
                     verdict.apto = Aptitud::Dni;
-                    let none = text!(
+                    let why = text!(
                         "es un DNI, y la persona no tiene RUC: vale una boleta con su DNI",
                         "it is a DNI, and the person has no RUC: a boleta with their DNI will do"
                     );
-                    notes = vec![none.pick(lang)];
+                    notes = vec![why.pick(lang)];
                 }
             }
             Subject::Ruc(ruc) => {

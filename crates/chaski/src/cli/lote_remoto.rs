@@ -33,12 +33,7 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     let began = Instant::now();
     // 1. Everything that can be wrong is found before anything is sent.
     let format = output_format(needed)?;
-    if typed.freshness.max_age.is_some() {
-        return Err(AppError::Usage(text!(
-            "--max-age no vale en un lote del servidor, que usa lo que tiene guardado; para consultar todo de nuevo: --force-refresh",
-            "--max-age is not for a batch of a server, which uses what it knows; to ask for everything again: --force-refresh"
-        )));
-    }
+    refuse_max_age(&typed)?;
     let (mut input, piped) = read(needed, &typed)?;
     check_size(format, &input.table)?;
     let people = People::of(needed, &typed, &mut input)?;
@@ -77,11 +72,7 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
             _ => false,
         };
         if unknown {
-            let text = text!(
-                "No se sabe si la lista llegó al servidor. Repita la misma orden con --reanudar: si llegó, se recoge ese lote y nada se paga dos veces",
-                "It is not known whether the list arrived at the server. Repeat the same command with --reanudar: if it did, that batch is fetched and nothing is paid twice"
-            );
-            anstream::eprintln!("{}", text.pick(needed.lang()));
+            say_unknown(needed.lang());
         }
         handed_over?
     };
@@ -109,11 +100,8 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
         result => result?,
     };
     // 4. Write, whole or not at all.
-    let (lang, rules, now) = (
-        needed.lang(),
-        &needed.config.ruc_rules,
-        Clock::system().now(),
-    );
+    let (lang, now) = (needed.lang(), Clock::system().now());
+    let rules = &needed.config.ruc_rules;
     let failure = failure_of(&lote, lang).map(AppError::Server);
     let asking = Duration::try_from_secs_f64(lote.duration_seconds.unwrap_or(0.0));
     let mut finished = Finished {
@@ -225,6 +213,25 @@ fn say_handed_over(needed: &Needed, lote: &BatchData) {
     ));
 }
 
+fn refuse_max_age(typed: &LoteArgs) -> Result<(), AppError> {
+    if typed.freshness.max_age.is_none() {
+        return Ok(());
+    }
+    Err(AppError::Usage(text!(
+        "--max-age no vale en un lote del servidor, que usa lo que tiene guardado; para consultar todo de nuevo: --force-refresh",
+        "--max-age is not for a batch of a server, which uses what it knows; to ask for everything again: --force-refresh"
+    )))
+}
+
+fn say_unknown(lang: Lang) {
+    let text = text!(
+        "No se sabe si la lista llegó al servidor. Repita la misma orden con --reanudar: si llegó, se recoge ese lote y nada se paga dos veces",
+        "It is not known whether the list arrived at the server. Repeat the same command with --reanudar: if it did, that batch is fetched and nothing is paid twice"
+    );
+    anstream::eprintln!("{}", text.pick(lang));
+}
+
+/// What a person is told who stops waiting.
 fn goes_on(id: Uuid, lang: Lang) -> String {
     text!(
         "El lote {id} queda en el servidor y no se escribió el resultado. Para recogerlo, la misma orden con --reanudar, hasta 24 horas después de que termine: lo ya consultado no se vuelve a pagar",

@@ -199,6 +199,28 @@ impl SheetError {
         }
     }
 
+    /// The same where there is more than one thing to read, or none.
+    fn choice(&self) -> Text {
+        match self {
+            SheetError::UnknownSheet { wanted, seen } if seen.is_empty() => text!(
+                "el archivo no tiene hojas y se pidió «{wanted}»: quite --hoja",
+                "the file has no sheets and «{wanted}» was asked for: remove --hoja"
+            ),
+            SheetError::UnknownSheet { wanted, seen } => text!(
+                "no hay hoja «{wanted}»: hay {seen}; indique una con --hoja",
+                "there is no sheet «{wanted}»: there are {seen}; say which with --hoja"
+            ),
+            SheetError::ManyLists { seen } => text!(
+                "el zip tiene más de una lista: {seen}; descomprímalo y elija el archivo",
+                "the zip holds more than one list: {seen}; unzip it and choose the file"
+            ),
+            _ => text!(
+                "el zip no tiene ninguna lista (xlsx, ods, csv o txt): descomprímalo y elija el archivo",
+                "the zip holds no list (xlsx, ods, csv or txt): unzip it and choose the file"
+            ),
+        }
+    }
+
     fn text(&self) -> Text {
         match self {
             SheetError::NotFound { path } => text!(
@@ -223,22 +245,9 @@ impl SheetError {
                 "la hoja no tiene datos: escriba la lista debajo de los títulos y guarde el archivo",
                 "the sheet has no data: write the list below its titles and save the file"
             ),
-            SheetError::UnknownSheet { wanted, seen } if seen.is_empty() => text!(
-                "el archivo no tiene hojas y se pidió «{wanted}»: quite --hoja",
-                "the file has no sheets and «{wanted}» was asked for: remove --hoja"
-            ),
-            SheetError::UnknownSheet { wanted, seen } => text!(
-                "no hay hoja «{wanted}»: hay {seen}; indique una con --hoja",
-                "there is no sheet «{wanted}»: there are {seen}; say which with --hoja"
-            ),
-            SheetError::ManyLists { seen } => text!(
-                "el zip tiene más de una lista: {seen}; descomprímalo y elija el archivo",
-                "the zip holds more than one list: {seen}; unzip it and choose the file"
-            ),
-            SheetError::NoList => text!(
-                "el zip no tiene ninguna lista (xlsx, ods, csv o txt): descomprímalo y elija el archivo",
-                "the zip holds no list (xlsx, ods, csv or txt): unzip it and choose the file"
-            ),
+            SheetError::UnknownSheet { .. } | SheetError::ManyLists { .. } | SheetError::NoList => {
+                self.choice()
+            }
             SheetError::UnknownKind => text!(
                 "el archivo no es un libro de Excel (.xlsx), de Calc (.ods) ni un CSV: ábralo en Excel y guárdelo como .xlsx",
                 "the file is neither an Excel (.xlsx) nor a Calc (.ods) workbook nor a CSV: open it in Excel and save it as .xlsx"

@@ -184,7 +184,9 @@ fn is_numbering(row: &Row) -> bool {
             None => return false,
         }
     }
-    let steps = numbers.windows(2).all(|pair| pair[1] - pair[0] == 1.0);
+    let steps = numbers
+        .windows(2)
+        .all(|pair| (pair[1] - pair[0] - 1.0).abs() < 1e-9);
     numbers.len() >= 3 && numbers[0] <= 2.0 && steps
 }
 

@@ -39,8 +39,8 @@ fn found_instead(folder: &Path, file: &str, case: &Value) -> Option<String> {
     let outcomes = std::iter::once(&case["expect"]).chain(alternatives);
     let mut misses = Vec::new();
     for outcome in outcomes {
-        let missed = miss(outcome, &ran, result.as_deref(), case);
-        misses.push(missed?);
+        let found = miss(outcome, &ran, result.as_deref(), case);
+        misses.push(found?);
     }
     Some(format!("{} | {}", misses.join(" | "), ran.err.trim()))
 }

@@ -244,8 +244,9 @@ fn kind_of(start: &[u8]) -> Kind {
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
     // What is written in two bytes a character is looked at without the second.
     let wide: Vec<u8> = match start {
-        [0xff, 0xfe, rest @ ..] => rest.iter().step_by(2).copied().collect(),
-        [0xfe, 0xff, _, rest @ ..] => rest.iter().step_by(2).copied().collect(),
+        [0xff, 0xfe, rest @ ..] | [0xfe, 0xff, _, rest @ ..] => {
+            rest.iter().step_by(2).copied().collect()
+        }
         _ => Vec::new(),
     };
     let text = if wide.is_empty() { text } else { &wide };

@@ -25,7 +25,7 @@ pub(super) fn render(out: &mut dyn Write, output: &Output<'_>) -> io::Result<()>
     let mut scratch = String::new();
     let width = output.table.headers.len();
     let mut rows = output.above().iter().peekable();
-    let titled = rows.peek().is_some();
+    let has_titles = rows.peek().is_some();
     let mut at = output.first_number();
     while let Some(row) = rows.next() {
         // Blank lines stay, so that rows keep their numbers.
@@ -43,7 +43,7 @@ pub(super) fn render(out: &mut dyn Write, output: &Output<'_>) -> io::Result<()>
         }
         writer.write_record(None::<&[u8]>)?;
     }
-    if !titled {
+    if !has_titles {
         let titles = output.our_titles();
         write_texts(
             &mut writer,

@@ -156,11 +156,9 @@ fn lay_out(
 /// The title of a column as it stands in the row of titles, or in the cell above that reaches down to it.
 fn title_text(titles: &Row, column: usize, output: &Output<'_>) -> String {
     let own = titles.cell(column);
-    let from = match own.is_blank() {
-        true => reaching_down(titles.number, column, output).map(|(row, _)| row.cell(column)),
-        false => None,
-    };
-    match from.unwrap_or(own) {
+    let reaching = reaching_down(titles.number, column, output);
+    let from = reaching.filter(|_| own.is_blank());
+    match from.map_or(own, |(row, _)| row.cell(column)) {
         Cell::Text(text) | Cell::Date(text) | Cell::Error(text) => text.to_string(),
         Cell::Number(number) => number.to_string(),
         Cell::Bool(true) => "VERDADERO".to_owned(),
@@ -253,7 +251,7 @@ impl Painter<'_, '_> {
         match cell {
             Cell::Empty => {}
             Cell::Text(text) | Cell::Error(text) => {
-                write_text(self.sheet, row, at, text, self.formats)?
+                write_text(self.sheet, row, at, text, self.formats)?;
             }
             Cell::Number(value) => {
                 let usual = self.theirs[column].numbers.as_ref();

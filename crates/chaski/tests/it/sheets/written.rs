@@ -338,10 +338,8 @@ proptest! {
     }
 }
 
-/// What stood above, widths, formats and hidden columns are those of the list; ours come after, the
-/// verdict first.
-#[test]
-fn for_people_the_list_stays_as_it_looked() {
+/// A list below a heading, with a hidden column, widths and formats.
+fn with_looks() -> Vec<u8> {
     let mut book = rust_xlsxwriter::Workbook::new();
     let sheet = book.add_worksheet();
     let format = |code: &str| rust_xlsxwriter::Format::new().set_num_format(code);
@@ -373,7 +371,14 @@ fn for_people_the_list_stays_as_it_looked() {
     }
     sheet.set_column_width(0, 21).unwrap();
     sheet.set_column_hidden(1).unwrap();
-    let table = super::read(&book.save_to_buffer().unwrap()).unwrap();
+    book.save_to_buffer().unwrap()
+}
+
+/// What stood above, widths, formats and hidden columns are those of the list; ours come after, the
+/// verdict first.
+#[test]
+fn for_people_the_list_stays_as_it_looked() {
+    let table = super::read(&with_looks()).unwrap();
     assert_eq!((table.header_row, table.above.len()), (Some(4), 3));
     let answer = Verdict {
         consultado_en: "2026-11-27 10:15:00".into(),
@@ -428,7 +433,11 @@ fn for_people_the_list_stays_as_it_looked() {
     for code in ["#,##0.000", "[$USD] 0.00", "dd-mmm-yy"] {
         assert!(styles.contains(code), "{code}: {styles}");
     }
-    // As a text, too.
+}
+
+#[test]
+fn for_people_a_text_keeps_what_stood_above() {
+    let table = super::read(&with_looks()).unwrap();
     let csv = String::from_utf8(written_for(
         ResultNames::People,
         OutputFormat::Csv,

@@ -14,7 +14,8 @@ use crate::cli_kit::{Numbers, companies};
 
 /// How many lists; more by `CHASKI_LIST_CASES`.
 fn count() -> u64 {
-    let wanted = std::env::var("CHASKI_LIST_CASES").ok();
+    let wanted = std::env::var_os("CHASKI_LIST_CASES");
+    let wanted = wanted.and_then(|text| text.into_string().ok());
     wanted.map_or(400, |text| text.parse().expect("a number of lists"))
 }
 
@@ -113,33 +114,12 @@ impl List {
     fn new(seed: u64) -> List {
         let mut numbers = Numbers(seed);
         let mut chance = |of: u64| numbers.below(of) == 0;
-        let form = match () {
-            () if chance(4) => Form::Workbook,
-            () if chance(8) => Form::Page,
-            () if chance(10) => Form::Xml,
-            () if chance(12) => Form::Zip,
-            () => Form::Text,
-        };
+        let form = Form::any(&mut chance);
         let (titled, above) = (!chance(6), chance(3));
         let (again, result, two_rows) = (chance(6), chance(6), chance(5));
         let shifts = chance(3) && !result;
         let own = chance(2);
-        let mut columns = vec![Column::Ruc];
-        for (column, of) in [
-            (Column::Own, 2),
-            (Column::Name, 1),
-            (Column::Amount, 2),
-            (Column::Date, 3),
-            (Column::Kind, 3),
-            (Column::Phone, 4),
-            (Column::Person, 5),
-            (Column::Code, 4),
-            (Column::Blank, 5),
-        ] {
-            if chance(of) && (column != Column::Own || own) {
-                columns.push(column);
-            }
-        }
+        let mut columns = Column::some(own, &mut chance);
         for index in (1..columns.len()).rev() {
             columns.swap(index, numbers.index(index + 1));
         }
@@ -154,21 +134,21 @@ impl List {
             }
             table.push(vec!["LIMA, 30 DE NOVIEMBRE DE 2026".into()]);
         }
-        let mut titles: Vec<String> = columns.iter().map(|it| it.title(&mut numbers)).collect();
+        let mut heads: Vec<String> = columns.iter().map(|it| it.title(&mut numbers)).collect();
         if titled && two_rows {
             // What the documents are of stands over their titles.
             let place = columns.iter().position(|it| *it == Column::Ruc).unwrap();
-            let mut over = vec![String::new(); titles.len()];
-            over[place] = "DATOS DEL CLIENTE".to_owned();
-            over[(place + 1) % titles.len()] = "OTROS DATOS".to_owned();
+            let mut over = vec![String::new(); heads.len()];
+            "DATOS DEL CLIENTE".clone_into(&mut over[place]);
+            "OTROS DATOS".clone_into(&mut over[(place + 1) % heads.len()]);
             table.push(over);
         }
         let ours = numbers.index(OURS.len());
         if titled && result {
-            titles.extend(OURS[ours].iter().map(|it| (*it).to_owned()));
+            heads.extend(OURS[ours].iter().map(|it| (*it).to_owned()));
         }
         if titled {
-            table.push(titles.clone());
+            table.push(heads.clone());
         }
         let mut answer = BTreeMap::new();
         for (index, ruc) in rucs.iter().enumerate() {
@@ -179,7 +159,7 @@ impl List {
             }
             // A report prints its titles again on the next page.
             if titled && again && index == rucs.len() / 2 {
-                table.push(titles.clone());
+                table.push(heads.clone());
             }
             let mut cells: Vec<String> = columns
                 .iter()
@@ -203,7 +183,7 @@ impl List {
                 cells.resize(columns.len(), String::new());
                 // What Chaski said another month, of that number and of another.
                 let before = |it: &&str| it.replace("<RUC>", &rucs[(index + 1) % rucs.len()]);
-                cells.extend(VALUES[ours].iter().map(|it| before(it)));
+                cells.extend(VALUES[ours].iter().map(before));
             }
             table.push(cells);
             answer.insert(u32::try_from(table.len()).unwrap(), names);
@@ -214,7 +194,7 @@ impl List {
                 .iter()
                 .position(|it| *it != Column::Ruc)
                 .unwrap_or(0);
-            total[place] = "TOTAL GENERAL".to_owned();
+            "TOTAL GENERAL".clone_into(&mut total[place]);
             table.push(total);
         }
         let shown = table.iter().map(|row| row.join(" ¦ ") + "\n").collect();
@@ -233,7 +213,40 @@ impl List {
     }
 }
 
+impl Form {
+    fn any(chance: &mut impl FnMut(u64) -> bool) -> Form {
+        match () {
+            () if chance(4) => Form::Workbook,
+            () if chance(8) => Form::Page,
+            () if chance(10) => Form::Xml,
+            () if chance(12) => Form::Zip,
+            () => Form::Text,
+        }
+    }
+}
+
 impl Column {
+    /// The column of the RUCs, and some others.
+    fn some(own: bool, chance: &mut impl FnMut(u64) -> bool) -> Vec<Column> {
+        let mut columns = vec![Column::Ruc];
+        for (column, of) in [
+            (Column::Own, 2),
+            (Column::Name, 1),
+            (Column::Amount, 2),
+            (Column::Date, 3),
+            (Column::Kind, 3),
+            (Column::Phone, 4),
+            (Column::Person, 5),
+            (Column::Code, 4),
+            (Column::Blank, 5),
+        ] {
+            if chance(of) && (column != Column::Own || own) {
+                columns.push(column);
+            }
+        }
+        columns
+    }
+
     fn title(self, numbers: &mut Numbers) -> String {
         let titles: &[&str] = match self {
             Column::Ruc => &[
