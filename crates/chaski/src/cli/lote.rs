@@ -147,8 +147,8 @@ pub(super) fn check_size(format: OutputFormat, table: &Table) -> Result<(), AppE
         return Ok(());
     }
     Err(AppError::Usage(text!(
-        "el resultado tendría {rows} filas y una hoja de Excel tiene {MOST_ROWS}: pídalo con -o resultado.csv",
-        "the result would have {rows} rows and a sheet of Excel has {MOST_ROWS}: ask for it with -o resultado.csv"
+        "el resultado no cabe en una hoja de Excel (filas: {rows}; caben {MOST_ROWS}): pídalo con -o resultado.csv",
+        "the result does not fit a sheet of Excel (rows: {rows}; it takes {MOST_ROWS}): ask for it with -o resultado.csv"
     )))
 }
 

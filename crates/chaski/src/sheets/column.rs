@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use chaski_core::{Lang, fold, text};
 
-use super::identity::{Holds, holds, is_scientific};
+use super::identity::{Holds, holds, is_scientific, says_nothing};
 use super::names::{names_document, names_ruc};
 use super::repair::has_prefix;
 use super::table::{Cell, Flaw, Table, column_index, column_letter, own_title};
@@ -101,9 +101,9 @@ pub fn find_column(table: &Table, wanted: Option<&str>) -> Result<usize, ColumnE
 pub(super) enum Strength {
     /// No column can be that of its RUCs.
     Nothing,
-    /// One can, by its title, or by one number alone: the company's own on a cover.
+    /// One can, by one number alone: the company's own on a cover.
     Maybe,
-    /// Its title says so, and it holds numbers.
+    /// Its title says so.
     Titled,
     /// It holds identities that differ from row to row.
     List,
@@ -121,8 +121,9 @@ pub(super) fn strength_of(table: &Table) -> Strength {
         let titled = table.header_row.is_some() && (seen.names_ruc || seen.names_document);
         match () {
             () if seen.distinct() > 1 => Strength::List,
-            () if titled && seen.is_mostly_digits() => Strength::Titled,
-            () => Strength::Maybe,
+            () if titled => Strength::Titled,
+            () if seen.distinct() + seen.digits + seen.like_rucs > 0 => Strength::Maybe,
+            () => Strength::Nothing,
         }
     });
     judged.max().unwrap_or(Strength::Nothing)
@@ -337,7 +338,7 @@ impl Seen {
     fn add(&mut self, cell: &Cell) {
         let holds = holds(cell);
         self.rows += 1;
-        self.filled += usize::from(holds != Holds::Blank);
+        self.filled += usize::from(holds != Holds::Blank && !says_nothing(cell));
         self.like_rucs += usize::from(looks_like_ruc(cell));
         self.lost += usize::from(is_scientific(cell));
         if let Some(identity) = holds.identity()

@@ -98,7 +98,7 @@ fn find_header(rows: &[Row]) -> Option<usize> {
         let has_values = row
             .cells
             .iter()
-            .any(|cell| is_value(cell) || is_amount(cell));
+            .any(|cell| is_value(cell) || is_amount(cell) || is_code(cell));
         !has_values && has_title_of_list(rows, *index) && !has_list_above(rows, &seen, *index)
     });
     // Texts only, to the last row: nothing tells a title from a value.
@@ -108,6 +108,15 @@ fn find_header(rows: &[Row]) -> Option<usize> {
         .flat_map(|row| row.cells.iter())
         .any(is_value)
         .then_some(index)
+}
+
+/// Digits alone, or so many that no title has them: a kind of document, a passport.
+fn is_code(cell: &Cell) -> bool {
+    let Cell::Text(text) = cell else {
+        return false;
+    };
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    digits >= 5 || (digits > 0 && digits == text.trim().len())
 }
 
 /// Where a row holds an identity, and whether it stands beside its label.

@@ -3,7 +3,7 @@
 use chaski_core::{Dni, RucRules, fold};
 
 use super::flaws::{CellProblem, Repair};
-use super::identity::{Holds, holds};
+use super::identity::{Holds, holds, says_nothing};
 use super::names::names_document_type;
 use super::repair::{OtherDocument, Repaired, Subject, has_prefix, repair};
 use super::table::{Cell, Flaw, Row, Table, own_title};
@@ -223,57 +223,6 @@ fn said_by(cell: &Cell) -> Option<Said> {
         }
         () => return None,
     })
-}
-
-/// Zeros or signs alone, or words that say that there is no number: `SIN RUC`, `VARIOS`, `N/A`.
-fn says_nothing(cell: &Cell) -> bool {
-    const NOTHING: [&str; 36] = [
-        "SIN",
-        "NO",
-        "TIENE",
-        "RUC",
-        "DNI",
-        "NI",
-        "S",
-        "N",
-        "R",
-        "A",
-        "D",
-        "NA",
-        "ND",
-        "NULL",
-        "NONE",
-        "NINGUNO",
-        "NINGUNA",
-        "NUMERO",
-        "NRO",
-        "NUM",
-        "DOCUMENTO",
-        "DOC",
-        "IDENTIFICAR",
-        "IDENTIFICADO",
-        "VARIOS",
-        "CLIENTE",
-        "CLIENTES",
-        "PUBLICO",
-        "GENERAL",
-        "EVENTUAL",
-        "ANONIMO",
-        "PENDIENTE",
-        "POR",
-        "DEFINIR",
-        "APLICA",
-        "REGISTRA",
-    ];
-    match cell {
-        Cell::Number(number) => *number == 0.0,
-        Cell::Text(text) => {
-            let folded = fold(text);
-            let mut words = folded.split(' ').filter(|word| !word.is_empty());
-            words.all(|word| NOTHING.contains(&word) || word.bytes().all(|it| it == b'0'))
-        }
-        _ => false,
-    }
 }
 
 /// A DNI that lost its zeros, where the row says that it is one.
