@@ -41,7 +41,7 @@ impl Code {
 }
 
 #[rustfmt::skip]
-const CODES: [Code; 225] = [
+const CODES: [Code; 229] = [
     // The number, the date, the rate.
     row("no_encontrado", 404, 3),
     row("sin_tipo_de_cambio", 404, 3),
@@ -139,6 +139,9 @@ const CODES: [Code; 225] = [
     row("archivo_vacio", 422, 2),
     row("libro_sin_hojas", 422, 2),
     row("hoja_vacia", 422, 2),
+    row("hoja_desconocida", 422, 2),
+    row("zip_varias_listas", 422, 2),
+    row("zip_sin_lista", 422, 2),
     row("archivo_tipo_desconocido", 422, 2),
     row("archivo_pagina_web", 422, 2),
     row("excel_antiguo", 422, 2),
@@ -164,6 +167,7 @@ const CODES: [Code; 225] = [
     row("celda_fecha", 422, 3),
     row("celda_logica", 422, 3),
     row("celda_error", 422, 3),
+    row("formula_sin_valor", 422, 3),
     row("varios_ruc", 422, 3),
     row("fila_corrida", 422, 3),
     // Partners.

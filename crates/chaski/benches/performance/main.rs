@@ -15,6 +15,7 @@ mod documents;
 mod invoices;
 mod issuer;
 mod kit;
+mod long_lists;
 mod lookup_cached;
 mod lookup_uncached;
 mod memory;
@@ -33,7 +34,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// A measure and its name on the command line.
 type Measure = (&'static str, fn() -> anyhow::Result<Report>);
 
-const MEASURES: [Measure; 12] = [
+const MEASURES: [Measure; 13] = [
     ("lookup_uncached", lookup_uncached::measure),
     ("lookup_cached", lookup_cached::measure),
     ("batch", batch::measure),
@@ -42,6 +43,7 @@ const MEASURES: [Measure; 12] = [
     ("memory", memory::measure),
     ("memory_wire", memory::measure_on_the_wire),
     ("sheets", sheets::measure),
+    ("long_lists", long_lists::measure),
     ("invoices", invoices::measure),
     ("issuer", issuer::measure),
     ("documents", documents::measure),

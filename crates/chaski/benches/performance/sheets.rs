@@ -8,7 +8,7 @@ use calamine::{Data, Reader, Xlsx, open_workbook};
 use chaski::app::batches::ReadList;
 use chaski::app::{App, WantedMode};
 use chaski::config::{Config, Layers, Surroundings};
-use chaski::sheets::{self, Limits, OutputFormat};
+use chaski::sheets::{self, Limits, OutputFormat, ResultNames};
 use chaski_client::{Ask, Clock};
 use chaski_core::Lang;
 use rust_xlsxwriter::Workbook;
@@ -81,7 +81,7 @@ async fn judge(app: &App, list: &Path, verdicts: &Path) -> anyhow::Result<[f64; 
     let watch = Watch::start()?;
     let lang = Lang::Es;
     let ask = Ask::by("benchmark");
-    let table = sheets::read(list, &Limits::default(), lang)?;
+    let table = sheets::read(list, None, &Limits::default(), lang)?;
     let column = sheets::find_column(&table, None)
         .map_err(|error| anyhow::anyhow!("{}", error.message(Lang::En)))?;
     let mut hasher = blake3::Hasher::new();
@@ -89,6 +89,7 @@ async fn judge(app: &App, list: &Path, verdicts: &Path) -> anyhow::Result<[f64; 
     let input = ReadList {
         table,
         column,
+        dni_as_ruc: false,
         source_name: "clientes.xlsx".to_owned(),
         source_hash: *hasher.finalize().as_bytes(),
     };
@@ -110,7 +111,15 @@ async fn judge(app: &App, list: &Path, verdicts: &Path) -> anyhow::Result<[f64; 
     let (table, summary) = (&result.table, &result.summary);
     let made = Box::new(result.verdicts.iter().map(Cow::Borrowed));
     sheets::write_atomically(verdicts, |file| {
-        sheets::render_result(file, OutputFormat::Xlsx, table, made, summary, lang)
+        sheets::render_result(
+            file,
+            OutputFormat::Xlsx,
+            table,
+            made,
+            summary,
+            ResultNames::People,
+            lang,
+        )
     })?;
     let written = watch.stop()?.wall;
     Ok([read, asked, written].map(|seconds| seconds * 1000.0))

@@ -10,6 +10,8 @@ pub(crate) struct ImportForm {
     /// An xlsx, ods or csv.
     #[schema(value_type = String, format = Binary)]
     pub(crate) archivo: Vec<u8>,
+    /// Name of the sheet; without it, the first that is a list.
+    pub(crate) hoja: Option<String>,
     /// Title or letter of the column with the numbers.
     pub(crate) columna: Option<String>,
 }

@@ -12,12 +12,18 @@ use crate::sheets::{CellProblem, Row, Subject};
 
 /// Says so if no row of a list names a RUC.
 pub(super) fn unread(plans: &[RowPlan], rows: &[Row]) -> Option<AppError> {
-    let read = |plan: &RowPlan| matches!(plan.subject, Subject::Ruc(_));
+    let read = |plan: &RowPlan| matches!(plan.subject, Subject::Ruc(_)) || plan.unique.is_some();
     if plans.is_empty() || plans.iter().any(read) {
         return None;
     }
     let numbers = rows.iter().map(|row| row.number);
-    let wrong: Vec<_> = numbers.zip(plans.iter().map(|it| &it.subject)).collect();
+    let all = numbers.zip(plans.iter().map(|it| &it.subject));
+    // Totals and titles are no rows that could have been read, unless there is nothing else.
+    let of_nobody = |subject: &Subject| matches!(subject, Subject::Total | Subject::Titles);
+    let (nobody, mut wrong): (Vec<_>, Vec<_>) = all.partition(|(_, subject)| of_nobody(subject));
+    if wrong.is_empty() {
+        wrong = nobody;
+    }
     let (es, en) = common_cause(&wrong);
     Some(AppError::NothingRead(text!(
         "no se pudo leer ningún RUC de la lista. {es}",
@@ -92,6 +98,8 @@ impl Wrong for Subject {
                 "dni"
             }
             Subject::Empty => "vacia",
+            Subject::Other(_) => "otro_documento",
+            Subject::Total | Subject::Titles => "sin_contribuyente",
             Subject::Bad(problem) => problem.code(),
         }
     }
@@ -103,8 +111,8 @@ impl Wrong for Subject {
                 (
                     text!("son DNI y no RUC", "they are DNIs, not RUCs").pick(lang),
                     lang.pick(
-                        ": consúltelos con chaski dni",
-                        ": look them up with chaski dni",
+                        ": consúltelos con --dni consultar, o de a pocos con chaski dni",
+                        ": look them up with --dni consultar, or a few with chaski dni",
                     ),
                 )
             }
@@ -115,8 +123,17 @@ impl Wrong for Subject {
                 (of_problem(problem, lang), hint)
             }
             Subject::Bad(problem) => (of_problem(problem, lang), other_column(lang)),
+            Subject::Other(document) => (document.message(lang).to_owned(), ""),
+            Subject::Total | Subject::Titles => (
+                text!(
+                    "son filas de totales o de títulos",
+                    "they are rows of totals or of titles"
+                )
+                .pick(lang),
+                "",
+            ),
             Subject::Empty | Subject::Ruc(_) => (
-                text!("celda vacía", "empty cell").pick(lang),
+                text!("celda vacía o sin número", "cell empty or without a number").pick(lang),
                 other_column(lang),
             ),
         }

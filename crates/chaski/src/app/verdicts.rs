@@ -165,32 +165,56 @@ impl App {
         let mut notes: Vec<String> = Vec::new();
         match &row.subject {
             Subject::Empty => {
-                verdict.apto = Aptitud::Invalido;
-                notes.push(lang.pick("celda vacía", "empty cell").to_owned());
+                verdict.apto = Aptitud::SinNumero;
+                let why = text!(
+                    "no hay un número en la celda",
+                    "there is no number in the cell"
+                );
+                notes.push(why.pick(lang));
             }
             Subject::Bad(problem) => {
-                verdict.apto = Aptitud::Invalido;
+                verdict.apto = match problem {
+                    CellProblem::Dni(DniError::Length { found: 7 }) => Aptitud::Dni,
+                    _ => Aptitud::Invalido,
+                };
                 notes.push(of_problem(problem, lang));
             }
-            Subject::Dni { dni, padded } => {
+            Subject::Other(document) => {
+                verdict.apto = Aptitud::OtroDocumento;
+                notes.push(document.message(lang).to_owned());
+            }
+            Subject::Total => {
+                verdict.apto = Aptitud::Total;
+                notes.push(Aptitud::Total.meaning(lang).to_owned());
+            }
+            Subject::Titles => {
+                verdict.apto = Aptitud::Titulos;
+                notes.push(Aptitud::Titulos.meaning(lang).to_owned());
+            }
+            Subject::Dni { dni, padded } if row.unique.is_none() => {
                 dni.as_str().clone_into(&mut verdict.ruc_normalizado);
-                verdict.apto = Aptitud::Invalido;
+                verdict.apto = Aptitud::Dni;
                 notes.push(of_dni(*padded, Ruc::from_dni(*dni), lang));
             }
-            Subject::Ruc(ruc) => {
-                ruc.as_str().clone_into(&mut verdict.ruc_normalizado);
-                match learned {
-                    None => {
-                        verdict.apto = Aptitud::Pendiente;
-                        notes.push(list.otherwise.message(lang).to_owned());
-                    }
-                    Some(learned) => {
-                        self.judge_row(*ruc, learned, &mut verdict, &mut notes, lang);
-                        if verdict.apto == Aptitud::Pendiente && list.nothing_came {
-                            verdict.apto = Aptitud::Error;
-                        }
-                    }
+            Subject::Dni { dni, .. } => {
+                let note = text!(
+                    "es un DNI: se consultó su RUC 10",
+                    "it is a DNI: its RUC 10 was looked up"
+                );
+                notes.push(note.pick(lang));
+                let ruc = Ruc::from_dni(*dni);
+                self.judge_ruc(ruc, learned, list, &mut verdict, &mut notes, lang);
+                if verdict.apto == Aptitud::NoEncontrado {
+                    verdict.apto = Aptitud::Dni;
+                    let why = text!(
+                        "es un DNI, y la persona no tiene RUC: vale una boleta con su DNI",
+                        "it is a DNI, and the person has no RUC: a boleta with their DNI will do"
+                    );
+                    notes = vec![why.pick(lang)];
                 }
+            }
+            Subject::Ruc(ruc) => {
+                self.judge_ruc(*ruc, learned, list, &mut verdict, &mut notes, lang);
             }
         }
         if let Some(first) = row.repeats {
@@ -207,6 +231,27 @@ impl App {
         }
         verdict.motivo = notes.join("; ");
         verdict
+    }
+
+    fn judge_ruc(
+        &self,
+        ruc: Ruc,
+        learned: Option<&RucOutcome>,
+        list: OfList,
+        verdict: &mut Verdict,
+        notes: &mut Vec<String>,
+        lang: Lang,
+    ) {
+        ruc.as_str().clone_into(&mut verdict.ruc_normalizado);
+        let Some(learned) = learned else {
+            verdict.apto = Aptitud::Pendiente;
+            notes.push(list.otherwise.message(lang).to_owned());
+            return;
+        };
+        self.judge_row(ruc, learned, verdict, notes, lang);
+        if verdict.apto == Aptitud::Pendiente && list.nothing_came {
+            verdict.apto = Aptitud::Error;
+        }
     }
 
     fn judge_row(

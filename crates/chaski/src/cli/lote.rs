@@ -14,6 +14,7 @@ use super::kit::needed::Needed;
 use super::kit::output::{self, notice};
 use super::kit::overwrite::is_same_file;
 use super::kit::terminal::says_yes;
+use super::lote_people::{People, PeopleDesk};
 use super::lote_words::{say_cost, say_summary, why_singly};
 use super::partners;
 use crate::app::batches::{Attended, BatchResult, Finished, ReadList};
@@ -22,14 +23,18 @@ use crate::app::{App, AppError, Mode};
 use crate::cli::kit::plan_left;
 use crate::cli::kit::progress;
 use crate::counted::counted;
-use crate::sheets::{self, Aptitud, ColumnError, Limits, OutputFormat, Table, Verdict};
+use crate::sheets::{
+    self, ColumnError, Limits, MOST_ROWS, OutputFormat, ResultNames, Table, Verdict,
+};
 use crate::store::StoreError;
 
 pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     // 1. Everything that can be wrong is found before anything is spent.
     let format = output_format(needed)?;
     let ask = needed.ask(&typed.freshness)?;
-    let (input, _) = read(needed, &typed)?;
+    let (mut input, _) = read(needed, &typed)?;
+    check_size(format, &input.table)?;
+    let people = People::of(needed, &typed, &mut input)?;
     // 2. What it will cost.
     let mut batch = app.plan_batch(input, &ask, typed.reanudar).await?;
     batch.allow(typed.gastar_hasta, typed.actualizar_partners);
@@ -54,9 +59,19 @@ pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
         let noted = batch.note_on_partners(app).await?;
         notice(needed, &partners::noted_text(&noted, needed.lang()));
     }
-    let finished = batch.finish(app, needed.lang()).await?;
-    // 4. Write, whole or not at all.
-    conclude(needed, app.mode, format, typed.solo_errores, finished)
+    let mut finished = batch.finish(app, needed.lang()).await?;
+    // 4. The persons, where that was wanted.
+    people
+        .look_up(needed, PeopleDesk::Here(app), &typed, &mut finished)
+        .await?;
+    // 5. Write, whole or not at all.
+    conclude(
+        needed,
+        app.mode,
+        (format, typed.titles.names()),
+        typed.solo_errores,
+        finished,
+    )
 }
 
 /// Asks for a list to its end; false when the person interrupted.
@@ -81,7 +96,7 @@ async fn asked(needed: &Needed, app: &App, batch: &mut Attended) -> Result<bool,
 pub(super) fn conclude(
     needed: &Needed,
     mode: Mode,
-    format: OutputFormat,
+    format: (OutputFormat, ResultNames),
     only_errors: bool,
     mut finished: Finished,
 ) -> Done {
@@ -125,13 +140,26 @@ pub(super) fn check_output(needed: &Needed, input: &Path) -> Result<(), AppError
     Ok(())
 }
 
+/// A text may have more rows than a sheet.
+pub(super) fn check_size(format: OutputFormat, table: &Table) -> Result<(), AppError> {
+    let rows = table.rows.len() + table.header_row.unwrap_or(1);
+    if format != OutputFormat::Xlsx || rows <= MOST_ROWS {
+        return Ok(());
+    }
+    Err(AppError::Usage(text!(
+        "el resultado no cabe en una hoja de Excel (filas: {rows}; caben {MOST_ROWS}): pídalo con -o resultado.csv",
+        "the result does not fit a sheet of Excel (rows: {rows}; it takes {MOST_ROWS}): ask for it with -o resultado.csv"
+    )))
+}
+
 /// The list, and its bytes where they came from the input and cannot be read again.
 pub(super) fn read(
     needed: &Needed,
     typed: &LoteArgs,
 ) -> Result<(ReadList, Option<Vec<u8>>), AppError> {
     let lang = needed.lang();
-    let limits = Limits::default();
+    let limits = Limits::of_a_long_list();
+    let sheet = typed.hoja.as_deref();
     let from_input = typed.input == Path::new("-");
     if typed.input.is_dir() {
         let folder = typed.input.display();
@@ -147,12 +175,12 @@ pub(super) fn read(
             .lock()
             .take(limits.file_bytes + 1)
             .read_to_end(&mut bytes)?;
-        let table = sheets::read_bytes(&bytes, &limits, lang)?;
+        let table = sheets::read_bytes(&bytes, sheet, &limits, lang)?;
         let hash = *blake3::hash(&bytes).as_bytes();
         piped = Some(bytes);
         (table, hash)
     } else {
-        let table = sheets::read(&typed.input, &limits, lang)?;
+        let table = sheets::read(&typed.input, sheet, &limits, lang)?;
         let mut file = std::fs::File::open(&typed.input)?;
         file.rewind()?;
         let mut hasher = blake3::Hasher::new();
@@ -185,6 +213,7 @@ pub(super) fn read(
     let input = ReadList {
         table,
         column,
+        dni_as_ruc: false,
         source_name,
         source_hash,
     };
@@ -247,7 +276,7 @@ fn to_be_taken_up((done, total): (usize, usize)) -> Text {
 }
 
 fn keep_only_errors(result: &mut BatchResult) {
-    let wrong = |verdict: &Verdict| verdict.apto != Aptitud::Apto;
+    let wrong = |verdict: &Verdict| verdict.apto.is_to_be_mended();
     let mut keep = result.verdicts.iter().map(wrong);
     result.table.rows.retain(|_| keep.next().unwrap_or(true));
     result.verdicts.retain(wrong);
@@ -255,18 +284,18 @@ fn keep_only_errors(result: &mut BatchResult) {
 
 pub(super) fn write(
     needed: &Needed,
-    format: OutputFormat,
+    (format, names): (OutputFormat, ResultNames),
     result: &BatchResult,
 ) -> Result<(), AppError> {
     let lang = needed.lang();
     let Some(path) = &needed.output else {
         let mut bytes = Vec::new();
-        result.write(format, lang, &mut bytes)?;
+        result.write(format, names, lang, &mut bytes)?;
         return output::to_stdout(&bytes);
     };
     let (table, summary) = (&result.table, &result.summary);
     needed.overwrite.write(path, false, |file| {
         let verdicts = Box::new(result.verdicts.iter().map(Cow::Borrowed));
-        sheets::render_result(file, format, table, verdicts, summary, lang)
+        sheets::render_result(file, format, table, verdicts, summary, names, lang)
     })
 }

@@ -14,7 +14,8 @@ use super::kit::interrupt::Interrupt;
 use super::kit::needed::Needed;
 use super::kit::output;
 use super::kit::progress::to_the_end;
-use super::lote::{conclude, output_format, read};
+use super::lote::{check_size, conclude, output_format, read};
+use super::lote_people::{People, PeopleDesk};
 use crate::api::batches::BatchData;
 use crate::app::AppError;
 use crate::app::batches::{BatchResult, Finished};
@@ -26,13 +27,10 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     let began = Instant::now();
     // 1. Everything that can be wrong is found before anything is sent.
     let format = output_format(needed)?;
-    if typed.freshness.max_age.is_some() {
-        return Err(AppError::Usage(text!(
-            "--max-age no vale en un lote del servidor, que usa lo que tiene guardado; para consultar todo de nuevo: --force-refresh",
-            "--max-age is not for a batch of a server, which uses what it knows; to ask for everything again: --force-refresh"
-        )));
-    }
-    let (input, piped) = read(needed, &typed)?;
+    refuse_max_age(&typed)?;
+    let (mut input, piped) = read(needed, &typed)?;
+    check_size(format, &input.table)?;
+    let people = People::of(needed, &typed, &mut input)?;
     let bytes = match piped {
         Some(bytes) => bytes,
         None => std::fs::read(&typed.input).map_err(AppError::file(&typed.input))?,
@@ -53,7 +51,9 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     } else {
         let list = NewList {
             name: input.source_name.clone(),
+            sheet: typed.hoja.clone(),
             column: column_name(&input.table, input.column),
+            dni_as_ruc: input.dni_as_ruc,
             force: typed.freshness.force_refresh,
             update_partners: typed.actualizar_partners,
             most: typed.gastar_hasta,
@@ -66,11 +66,7 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
             _ => false,
         };
         if unknown {
-            let text = text!(
-                "No se sabe si la lista llegó al servidor. Repita la misma orden con --reanudar: si llegó, se recoge ese lote y nada se paga dos veces",
-                "It is not known whether the list arrived at the server. Repeat the same command with --reanudar: if it did, that batch is fetched and nothing is paid twice"
-            );
-            anstream::eprintln!("{}", text.pick(needed.lang()));
+            say_unknown(needed.lang());
         }
         handed_over?
     };
@@ -98,14 +94,11 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
         result => result?,
     };
     // 4. Write, whole or not at all.
-    let (lang, rules, now) = (
-        needed.lang(),
-        &needed.config.ruc_rules,
-        Clock::system().now(),
-    );
+    let (lang, now) = (needed.lang(), Clock::system().now());
+    let rules = &needed.config.ruc_rules;
     let failure = failure_of(&lote, lang).map(AppError::Server);
     let asking = Duration::try_from_secs_f64(lote.duration_seconds.unwrap_or(0.0));
-    let finished = Finished {
+    let mut finished = Finished {
         failed: lote.without_answer() as usize,
         over: None,
         left_out: left_out(&verdicts, &lote),
@@ -123,7 +116,15 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
             verdicts,
         },
     };
-    conclude(needed, mode, format, typed.solo_errores, finished)
+    let desk = PeopleDesk::There(server);
+    people.look_up(needed, desk, &typed, &mut finished).await?;
+    conclude(
+        needed,
+        mode,
+        (format, typed.titles.names()),
+        typed.solo_errores,
+        finished,
+    )
 }
 
 /// RUCs that were not asked for because of a limit; others are those whose turn has not come.
@@ -199,6 +200,25 @@ pub(super) fn say_paused(needed: &Needed) {
     ));
 }
 
+fn refuse_max_age(typed: &LoteArgs) -> Result<(), AppError> {
+    if typed.freshness.max_age.is_none() {
+        return Ok(());
+    }
+    Err(AppError::Usage(text!(
+        "--max-age no vale en un lote del servidor, que usa lo que tiene guardado; para consultar todo de nuevo: --force-refresh",
+        "--max-age is not for a batch of a server, which uses what it knows; to ask for everything again: --force-refresh"
+    )))
+}
+
+fn say_unknown(lang: Lang) {
+    let text = text!(
+        "No se sabe si la lista llegó al servidor. Repita la misma orden con --reanudar: si llegó, se recoge ese lote y nada se paga dos veces",
+        "It is not known whether the list arrived at the server. Repeat the same command with --reanudar: if it did, that batch is fetched and nothing is paid twice"
+    );
+    anstream::eprintln!("{}", text.pick(lang));
+}
+
+/// What a person is told who stops waiting.
 fn goes_on(id: Uuid, lang: Lang) -> String {
     text!(
         "El lote {id} queda en el servidor y no se escribió el resultado. Para recogerlo, la misma orden con --reanudar, hasta 24 horas después de que termine: lo ya consultado no se vuelve a pagar",

@@ -14,12 +14,15 @@ use crate::app::App;
 use crate::app::batches::BatchKind;
 use crate::app::spending::Payer;
 use crate::counted::counted;
+use crate::sheets::ResultNames;
 use crate::store::{Batch, BatchChange};
 
 pub(super) async fn lotes(needed: &Needed, app: &App, command: Option<LotesCmd>) -> Done {
     let (id, wanted) = match command.unwrap_or(LotesCmd::Listar { limite: 50 }) {
         LotesCmd::Listar { limite } => return listar(needed, app, limite).await,
-        LotesCmd::Resultado(typed) => return resultado(needed, app, typed.id).await,
+        LotesCmd::Resultado { which, titles } => {
+            return resultado(needed, app, which.id, titles.names()).await;
+        }
         LotesCmd::Ver(typed) => (typed.id, None),
         LotesCmd::Pausar(typed) => (typed.id, Some(BatchChange::Pause)),
         LotesCmd::Cancelar(typed) => (typed.id, Some(BatchChange::Cancel)),
@@ -49,10 +52,10 @@ async fn listar(needed: &Needed, app: &App, limit: u32) -> Done {
     write(needed, app, &rows)
 }
 
-async fn resultado(needed: &Needed, app: &App, id: uuid::Uuid) -> Done {
+async fn resultado(needed: &Needed, app: &App, id: uuid::Uuid, names: ResultNames) -> Done {
     let format = output_format(needed)?;
     output::say_mode(needed, app.mode);
-    let result = app.write_batch_result(id, None, needed.lang(), format, Vec::new());
+    let result = app.write_batch_result(id, None, needed.lang(), (format, names), Vec::new());
     let bytes = result.await?;
     needed.write(&bytes)?;
     let batch = app.batch(id, None).await?;

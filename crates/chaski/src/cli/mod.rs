@@ -16,6 +16,7 @@ mod kit;
 mod llamadas;
 mod llaves;
 mod lote;
+mod lote_people;
 mod lote_remoto;
 mod lote_words;
 mod lotes;

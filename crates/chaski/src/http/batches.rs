@@ -28,13 +28,14 @@ use crate::app::batches::{BatchKind, DocumentsInput, ListInput, Submission};
 use crate::app::keys::Scope;
 use crate::app::once::Once;
 use crate::scratch::ScratchWriter;
-use crate::sheets::OutputFormat;
+use crate::sheets::{OutputFormat, ResultNames};
 use crate::store::{BatchChange, Listed, Priority};
 
 /// Hand in a list
 ///
 /// As JSON, or as `multipart/form-data` with an xlsx, ods or csv in `archivo` and, if wanted,
-/// `columna`, `prioridad`, `force_refresh`, `update_partners` and `gastar_hasta`.
+/// `hoja`, `columna`, `dni` (`no`, or `ruc10` to look a DNI up by its RUC 10), `prioridad`,
+/// `force_refresh`, `update_partners` and `gastar_hasta`.
 ///
 /// With `comprobantes` in the JSON, or `clase=comprobantes` in the form (and `empresa`, `solo_buenos`,
 /// `clientes`, `periodo`), it is a list of documents, which are issued: checked whole first, each exactly
@@ -210,7 +211,9 @@ fn submission(caller: &Caller) -> Submission {
     Submission {
         input: ListInput::Numbers(Vec::new()),
         name: "lista".to_owned(),
+        sheet: None,
         column: None,
+        dni_as_ruc: false,
         priority: Priority::default(),
         force: false,
         update_partners: false,
@@ -308,6 +311,8 @@ async fn uploaded(caller: &Caller, request: Request) -> Result<GivenList, Proble
     for (name, text) in fields {
         match name.as_str() {
             "clase" => {}
+            "hoja" => new.sheet = Some(text).filter(|text| !text.trim().is_empty()),
+            "dni" => new.dni_as_ruc = dni_as_ruc(&text)?,
             "columna" => new.column = Some(text).filter(|text| !text.trim().is_empty()),
             "prioridad" => new.priority = priority(Some(&text))?,
             "force_refresh" => new.force = upload::is_yes(&text),
@@ -318,6 +323,18 @@ async fn uploaded(caller: &Caller, request: Request) -> Result<GivenList, Proble
     }
     new.input = ListInput::File(file.ok_or_else(upload::no_file)?);
     Ok(GivenList::Rucs(new))
+}
+
+fn dni_as_ruc(text: &str) -> Result<bool, Problem> {
+    match text.trim() {
+        "ruc10" => Ok(true),
+        "no" | "" => Ok(false),
+        _ => Err(Problem::wrong_field(
+            "dni",
+            "debe ser no o ruc10",
+            "must be no or ruc10",
+        )),
+    }
 }
 
 fn wrong_class() -> Problem {
@@ -442,6 +459,8 @@ async fn change(caller: &Caller, id: &str, wanted: BatchChange) -> JsonAnswer<Ba
 pub(super) struct FormatWanted {
     /// `json` (usual), `ndjson`, `csv` or `xlsx`.
     format: Option<String>,
+    /// How our columns are called in `csv` and `xlsx`: `tecnicos` (usual) or `legibles`.
+    titulos: Option<String>,
 }
 
 /// The result of a batch, as far as it is
@@ -472,6 +491,7 @@ pub(super) async fn result(
     caller.needs(Scope::Lotes)?;
     let Query(wanted) = wanted.map_err(bad_query)?;
     let format = upload::format(wanted.format.as_deref())?;
+    let names = names(wanted.titulos.as_deref())?;
     let id = id_of(&id)?;
     let file = gateway.room.file(caller.owner()).await?;
     let large = caller.app.batch_is_large(id, caller.owner()).await?;
@@ -480,13 +500,32 @@ pub(super) async fn result(
     let writer = ScratchWriter::new(gateway.room.folder());
     let result = caller
         .app
-        .write_batch_result(id, caller.owner(), caller.info.lang, format, writer)
+        .write_batch_result(
+            id,
+            caller.owner(),
+            caller.info.lang,
+            (format, names),
+            writer,
+        )
         .await?;
     // From here on the caller's pace takes a file and no memory.
     drop(memory);
     let result = outgoing::finished(result)?;
     let name = format!("resultado-{id}");
     Ok(upload::download(&result, file, format, &name))
+}
+
+fn names(wanted: Option<&str>) -> Result<ResultNames, Problem> {
+    let Some(wanted) = wanted else {
+        return Ok(ResultNames::Programs);
+    };
+    ResultNames::from_name(wanted).ok_or_else(|| {
+        Problem::wrong_field(
+            "titulos",
+            "debe ser tecnicos o legibles",
+            "must be tecnicos or legibles",
+        )
+    })
 }
 
 /// The progress of a batch as it happens

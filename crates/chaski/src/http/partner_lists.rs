@@ -60,12 +60,12 @@ async fn imported(
     caller: &Caller,
     request: Request,
 ) -> Result<Created, Problem> {
-    let (file, column) = file(request).await?;
+    let (file, sheet, column) = file(request).await?;
     let lang = caller.info.lang;
     // Reading a workbook takes its time, which is not that of other requests.
     let read = |limits: Limits| {
-        let file = file.clone();
-        let read = move || sheets::read_stored(&file, &limits, lang);
+        let (file, sheet) = (file.clone(), sheet.clone());
+        let read = move || sheets::read_stored(&file, sheet.as_deref(), &limits, lang);
         let table = tokio::task::spawn_blocking(read);
         async { Ok(table.await.map_err(|error| AppError::Io(error.into()))??) }
     };
@@ -87,8 +87,8 @@ fn is_list(kind: &str) -> bool {
     known.contains(&kind) || kind.starts_with("application/vnd.")
 }
 
-/// The file of a form and its column, or the body itself.
-async fn file(mut request: Request) -> Result<(Scratch, Option<String>), Problem> {
+/// The file of a form, its sheet and its column, or the body itself.
+async fn file(mut request: Request) -> Result<(Scratch, Option<String>, Option<String>), Problem> {
     match body::kind(&request).as_deref() {
         Some("multipart/form-data") => {}
         Some(kind) if !is_list(kind) => {
@@ -100,14 +100,20 @@ async fn file(mut request: Request) -> Result<(Scratch, Option<String>), Problem
         }
         _ => {
             let file = body::arrived(&mut request, most_of_a_file()).await?;
-            return Ok((file, None));
+            return Ok((file, None, None));
         }
     }
-    let (mut file, mut column) = (None, None);
+    let (mut file, mut sheet, mut column) = (None, None, None);
     for part in upload::form(request).await? {
-        if part.name == "columna" {
-            if column.replace(part.text()?).is_some() {
-                return Err(upload::repeated("columna"));
+        let field = match part.name.as_str() {
+            "columna" => Some(&mut column),
+            "hoja" => Some(&mut sheet),
+            _ => None,
+        };
+        if let Some(field) = field {
+            let text = part.text()?;
+            if field.replace(text).is_some() {
+                return Err(upload::repeated(&part.name));
             }
             continue;
         }
@@ -118,8 +124,9 @@ async fn file(mut request: Request) -> Result<(Scratch, Option<String>), Problem
             return Err(upload::repeated(&part.name));
         }
     }
-    let column = column.filter(|text: &String| !text.trim().is_empty());
-    Ok((file.ok_or_else(upload::no_file)?, column))
+    let filled = |text: &String| !text.trim().is_empty();
+    let (sheet, column) = (sheet.filter(filled), column.filter(filled));
+    Ok((file.ok_or_else(upload::no_file)?, sheet, column))
 }
 
 fn of_import(caller: &Caller, imported: Imported, table: Table) -> ImportData {

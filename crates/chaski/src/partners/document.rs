@@ -101,7 +101,9 @@ impl Document {
         match (repair(cell, rules).subject, kind) {
             (Subject::Ruc(ruc), None | Some(DocumentType::Ruc)) => Ok(Document::Ruc(ruc)),
             (Subject::Dni { dni, .. }, None | Some(DocumentType::Dni)) => Ok(Document::Dni(dni)),
-            (Subject::Empty, _) => Err(PartnerError::NoDocument),
+            (Subject::Empty | Subject::Other(_) | Subject::Total | Subject::Titles, _) => {
+                Err(PartnerError::NoDocument)
+            }
             (Subject::Bad(problem), _) => Err(PartnerError::Document(problem)),
             // Its digits are those of another kind than the one named.
             (Subject::Ruc(_), Some(_)) => Err(PartnerError::Document(CellProblem::Dni(

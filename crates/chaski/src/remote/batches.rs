@@ -73,8 +73,12 @@ pub struct NewList {
     pub name: String,
     /// The file.
     pub bytes: Vec<u8>,
+    /// Sheet of the book, where it is not the one that is found.
+    pub sheet: Option<String>,
     /// Column of the RUC: a title, letter or number that names it.
     pub column: String,
+    /// Whether a DNI is asked for by the RUC that its owner would have.
+    pub dni_as_ruc: bool,
     /// Ask the upstream whatever is known.
     pub force: bool,
     /// Bring the partners up to date with what is learned.
@@ -100,7 +104,9 @@ impl Server {
     pub(crate) async fn submit_list(&self, list: NewList) -> Result<BatchData, ServerError> {
         let yes = |it: bool| it.then(|| "true".to_owned());
         let fields = [
+            ("hoja", list.sheet),
             ("columna", Some(list.column)),
+            ("dni", list.dni_as_ruc.then(|| "ruc10".to_owned())),
             ("force_refresh", yes(list.force)),
             ("update_partners", yes(list.update_partners)),
             ("gastar_hasta", list.most.map(|most| most.to_string())),

@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
+use super::looks::NumberForm;
 use super::table::{Row, SourceKind};
 
 /// Which sheets of a book are wanted, by name. Names are compared folded: `chaski_core::fold`.
@@ -76,18 +76,6 @@ pub struct CellLook {
     pub colour: Option<u32>,
     /// The same of its ground.
     pub fill: Option<u32>,
-}
-
-/// How a number is shown.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-pub enum NumberForm {
-    /// As the program does by itself.
-    #[default]
-    General,
-    /// One of Excel's own formats.
-    Index(u8),
-    /// A format of the book.
-    Code(CompactString),
 }
 
 impl CellLook {

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use chaski_core::{Lang, fold, text};
 
-use super::identity::{Holds, holds, is_scientific};
+use super::identity::{Holds, holds, is_scientific, says_nothing};
+use super::names::{names_document, names_ruc};
 use super::repair::has_prefix;
-use super::table::{Cell, Flaw, Table, column_index, column_letter};
+use super::table::{Cell, Flaw, Table, column_index, column_letter, own_title};
 
 /// How many rows, spread over the list, are looked at to judge a column by what it holds.
 const JUDGED_ROWS: usize = 1000;
@@ -95,6 +96,39 @@ pub fn find_column(table: &Table, wanted: Option<&str>) -> Result<usize, ColumnE
     }
 }
 
+/// How surely a sheet is a list, from least to most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Strength {
+    /// No column can be that of its RUCs.
+    Nothing,
+    /// One can, by one number alone: the company's own on a cover.
+    Maybe,
+    /// Its title says so.
+    Titled,
+    /// It holds identities that differ from row to row.
+    List,
+}
+
+/// How surely a sheet is a list.
+pub(super) fn strength_of(table: &Table) -> Strength {
+    let columns = match detected(table) {
+        Ok(column) => vec![column],
+        Err(ColumnError::Ambiguous { columns, .. }) => columns,
+        Err(_) => return Strength::Nothing,
+    };
+    let judged = columns.into_iter().map(|column| {
+        let seen = Seen::of(table, column);
+        let titled = table.header_row.is_some() && (seen.names_ruc || seen.names_document);
+        match () {
+            () if seen.distinct() > 1 => Strength::List,
+            () if titled => Strength::Titled,
+            () if seen.distinct() + seen.digits + seen.like_rucs > 0 => Strength::Maybe,
+            () => Strength::Nothing,
+        }
+    });
+    judged.max().unwrap_or(Strength::Nothing)
+}
+
 /// Whether a column holds a right RUC, as far as is looked.
 pub(crate) fn holds_rucs(table: &Table, column: usize) -> bool {
     let seen = Seen::of(table, column);
@@ -107,16 +141,19 @@ pub(crate) fn holds_one_value(table: &Table, column: usize) -> bool {
     seen.filled > 1 && seen.distinct() == 1
 }
 
-/// Whether a folded title names a column of RUCs or of documents that may be RUCs.
-pub(super) fn is_identity_header(folded: &str) -> bool {
-    names_ruc(folded) || names_document(folded)
-}
-
 fn asked_for(table: &Table, wanted: &str) -> Result<usize, ColumnError> {
     let folded = fold(wanted);
     let named: Vec<usize> = (0..table.headers.len())
         .filter(|column| !folded.is_empty() && fold(&table.headers[*column]) == folded)
         .collect();
+    // Of titles in several rows the last one is enough.
+    let by_own =
+        |column: &usize| !folded.is_empty() && fold(own_title(&table.headers[*column])) == folded;
+    let named = if named.is_empty() {
+        (0..table.headers.len()).filter(by_own).collect()
+    } else {
+        named
+    };
     match named.as_slice() {
         [column] => return Ok(*column),
         [] => {}
@@ -280,10 +317,12 @@ struct Seen {
 
 impl Seen {
     fn of(table: &Table, column: usize) -> Seen {
-        let title = fold(&table.headers[column]);
+        let (title, own) = (&table.headers[column], own_title(&table.headers[column]));
+        let (title, own) = (fold(title), fold(own));
+        let is_type = own.starts_with("TIPO");
         let mut seen = Seen {
-            names_ruc: names_ruc(&title),
-            names_document: names_document(&title),
+            names_ruc: !is_type && names_ruc(&title),
+            names_document: !is_type && names_document(&title),
             ..Seen::default()
         };
         // From the whole list, not from its beginning alone: what comes first may be all of one kind.
@@ -299,7 +338,7 @@ impl Seen {
     fn add(&mut self, cell: &Cell) {
         let holds = holds(cell);
         self.rows += 1;
-        self.filled += usize::from(holds != Holds::Blank);
+        self.filled += usize::from(holds != Holds::Blank && !says_nothing(cell));
         self.like_rucs += usize::from(looks_like_ruc(cell));
         self.lost += usize::from(is_scientific(cell));
         if let Some(identity) = holds.identity()
@@ -353,56 +392,6 @@ impl Seen {
             || half(self.like_rucs + self.lost)
             || (named && self.is_mostly_digits())
     }
-}
-
-/// `RUC`, `N° RUC`, `NUM_RUC`, `RUC CLIENTE`, `RUC/DNI`, `NRORUC`; not a name such as `RUCANO`.
-fn names_ruc(folded: &str) -> bool {
-    const JOINED: [&str; 22] = [
-        "",
-        "S",
-        "N",
-        "NO",
-        "NRO",
-        "NUM",
-        "NUMERO",
-        "COD",
-        "CODIGO",
-        "ID",
-        "DNI",
-        "DOC",
-        "CLI",
-        "CLIENTE",
-        "PROV",
-        "PROVEEDOR",
-        "EMISOR",
-        "RECEPTOR",
-        "EMPRESA",
-        "ADQUIRENTE",
-        "TERCERO",
-        "SOCIO",
-    ];
-    let names = |word: &str| {
-        let rest = word
-            .strip_prefix("RUC")
-            .or_else(|| word.strip_suffix("RUC"));
-        rest.is_some_and(|rest| {
-            JOINED.contains(&rest) || rest.bytes().all(|it| it.is_ascii_digit())
-        })
-    };
-    folded.split(' ').any(names) || folded.contains("R U C")
-}
-
-/// `DOCUMENTO`, `NRO DOC`, `NUMERO DE DOCUMENTO`, `DOC. IDENTIDAD`; not the type of document.
-fn names_document(folded: &str) -> bool {
-    let mut words = folded.split(' ');
-    !folded.starts_with("TIPO")
-        && !folded.contains("FECHA")
-        && words.any(|word| {
-            matches!(
-                word,
-                "DOC" | "DOCUMENTO" | "DNI" | "IDENTIFICACION" | "NRODOC" | "NUMDOC"
-            )
-        })
 }
 
 fn looks_like_ruc(cell: &Cell) -> bool {

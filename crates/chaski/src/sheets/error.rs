@@ -30,9 +30,23 @@ pub enum SheetError {
     NoSheets,
     /// Nothing in any sheet, or nothing below the header.
     EmptySheet,
+    /// The sheet asked for does not exist.
+    UnknownSheet {
+        /// As it was asked for.
+        wanted: String,
+        /// The sheets that there are; empty for a file without sheets.
+        seen: String,
+    },
+    /// A zip that holds more than one list.
+    ManyLists {
+        /// Their names.
+        seen: String,
+    },
+    /// A zip without a list in it.
+    NoList,
     /// Neither a workbook nor text.
     UnknownKind,
-    /// A web page or XML saved with the extension of Excel, as some portals export.
+    /// A web page or XML without a table, under the name of a workbook.
     WebPage,
     /// Excel 97 to 2003.
     OldExcel,
@@ -132,6 +146,9 @@ impl SheetError {
             SheetError::EmptyFile => "archivo_vacio",
             SheetError::NoSheets => "libro_sin_hojas",
             SheetError::EmptySheet => "hoja_vacia",
+            SheetError::UnknownSheet { .. } => "hoja_desconocida",
+            SheetError::ManyLists { .. } => "zip_varias_listas",
+            SheetError::NoList => "zip_sin_lista",
             SheetError::UnknownKind => "archivo_tipo_desconocido",
             SheetError::WebPage => "archivo_pagina_web",
             SheetError::OldExcel => "excel_antiguo",
@@ -182,6 +199,28 @@ impl SheetError {
         }
     }
 
+    /// The same where there is more than one thing to read, or none.
+    fn choice(&self) -> Text {
+        match self {
+            SheetError::UnknownSheet { wanted, seen } if seen.is_empty() => text!(
+                "el archivo no tiene hojas y se pidió «{wanted}»: quite --hoja",
+                "the file has no sheets and «{wanted}» was asked for: remove --hoja"
+            ),
+            SheetError::UnknownSheet { wanted, seen } => text!(
+                "no hay hoja «{wanted}»: hay {seen}; indique una con --hoja",
+                "there is no sheet «{wanted}»: there are {seen}; say which with --hoja"
+            ),
+            SheetError::ManyLists { seen } => text!(
+                "el zip tiene más de una lista: {seen}; descomprímalo y elija el archivo",
+                "the zip holds more than one list: {seen}; unzip it and choose the file"
+            ),
+            _ => text!(
+                "el zip no tiene ninguna lista (xlsx, ods, csv o txt): descomprímalo y elija el archivo",
+                "the zip holds no list (xlsx, ods, csv or txt): unzip it and choose the file"
+            ),
+        }
+    }
+
     fn text(&self) -> Text {
         match self {
             SheetError::NotFound { path } => text!(
@@ -206,13 +245,16 @@ impl SheetError {
                 "la hoja no tiene datos: escriba la lista debajo de los títulos y guarde el archivo",
                 "the sheet has no data: write the list below its titles and save the file"
             ),
+            SheetError::UnknownSheet { .. } | SheetError::ManyLists { .. } | SheetError::NoList => {
+                self.choice()
+            }
             SheetError::UnknownKind => text!(
                 "el archivo no es un libro de Excel (.xlsx), de Calc (.ods) ni un CSV: ábralo en Excel y guárdelo como .xlsx",
                 "the file is neither an Excel (.xlsx) nor a Calc (.ods) workbook nor a CSV: open it in Excel and save it as .xlsx"
             ),
             SheetError::WebPage => text!(
-                "el archivo es una página web con nombre de Excel: ábralo en Excel y guárdelo de nuevo como .xlsx",
-                "the file is a web page named like a workbook: open it in Excel and save it again as .xlsx"
+                "el archivo es una página web sin ninguna tabla: descárguelo de nuevo, que puede ser la página de ingreso del portal",
+                "the file is a web page without any table: download it again, for it may be the page of the portal that asks who you are"
             ),
             SheetError::OldExcel => text!(
                 "el archivo es de Excel 97-2003 (.xls): ábralo en Excel y guárdelo como .xlsx",

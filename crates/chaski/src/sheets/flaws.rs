@@ -27,6 +27,8 @@ pub enum CellProblem {
     IsBool,
     /// The cell is the error of a formula.
     IsError,
+    /// The cell is a formula whose value was not saved.
+    Unsaved,
     /// Several numbers like RUCs in one cell.
     Several,
     /// The row has more or fewer cells than there are titles, and which is which is not known.
@@ -51,6 +53,7 @@ impl CellProblem {
             CellProblem::IsDate => "celda_fecha",
             CellProblem::IsBool => "celda_logica",
             CellProblem::IsError => "celda_error",
+            CellProblem::Unsaved => "formula_sin_valor",
             CellProblem::Several => "varios_ruc",
             CellProblem::Shifted { .. } => "fila_corrida",
         }
@@ -89,6 +92,10 @@ impl CellProblem {
             CellProblem::IsError => text!(
                 "la celda tiene el error de una fórmula: corríjala o escriba el RUC",
                 "the cell holds the error of a formula: correct it or write the RUC"
+            ),
+            CellProblem::Unsaved => text!(
+                "fórmula sin valor guardado: abra el archivo en Excel, guárdelo y repita",
+                "formula without a saved value: open the file in Excel, save it and repeat"
             ),
             CellProblem::Several => text!(
                 "la celda tiene más de un número como RUC: deje uno por fila",

@@ -1,14 +1,17 @@
-//! What was found in a file, before its titles are.
+//! What was found in a sheet, before its titles are.
 
+use super::looks::ListLooks;
 use super::table::{Row, SourceKind};
 
-/// The rows of the first sheet that has any, visible ones first.
+/// The rows of a sheet that has any.
 pub(super) struct SheetFound {
     pub(super) source: SourceKind,
     pub(super) rows: Vec<Row>,
     /// How many cells each of the rows had, blank ones too; a workbook does not say.
     pub(super) cells: Vec<u16>,
+    /// Control characters that were left out of texts.
     pub(super) dropped: usize,
-    /// Names of the other sheets of the book.
-    pub(super) others: Vec<String>,
+    /// Formulas whose value was not saved.
+    pub(super) unsaved: usize,
+    pub(super) looks: ListLooks,
 }

@@ -3,9 +3,9 @@
 
 use std::borrow::Cow;
 
-use chaski_core::{Ruc, RucRules};
+use chaski_core::{Ruc, RucRules, fold};
 
-use super::flaws::Repair;
+use super::flaws::{CellProblem, Repair};
 use super::repair::{Subject, repair};
 use super::table::Cell;
 
@@ -47,6 +47,7 @@ pub(super) fn holds(cell: &Cell) -> Holds {
         Subject::Ruc(ruc) if repaired.repairs.contains(&Repair::Inside) => Holds::RucInside(ruc),
         Subject::Ruc(ruc) => Holds::Ruc(ruc),
         Subject::Dni { dni, .. } => Holds::Dni(dni.as_str().to_owned()),
+        Subject::Bad(CellProblem::Several) => Holds::Digits,
         _ if is_scientific(cell) => Holds::Digits,
         _ => match cell {
             Cell::Number(_) => Holds::Digits,
@@ -100,4 +101,89 @@ pub(super) fn is_scientific(cell: &Cell) -> bool {
     text.len() <= 24
         && text.parse::<f64>().is_ok_and(|number| number >= 1e7)
         && text.contains(['E', 'e'])
+}
+
+/// A RUC, alone or among other words, or a DNI.
+pub(super) fn is_identity(cell: &Cell) -> bool {
+    matches!(
+        holds(cell),
+        Holds::Ruc(_) | Holds::RucInside(_) | Holds::Dni(_)
+    )
+}
+
+/// A cell that no row of titles has.
+pub(super) fn is_value(cell: &Cell) -> bool {
+    match cell {
+        Cell::Number(_) | Cell::Date(_) | Cell::Bool(_) => true,
+        Cell::Text(text) => looks_numeric_identity(text) || holds_long_number(text) || is_ruc(cell),
+        Cell::Empty | Cell::Error(_) => false,
+    }
+}
+
+/// An amount or a date as a text: digits with their signs and nothing else.
+pub(super) fn is_amount(cell: &Cell) -> bool {
+    let Cell::Text(text) = cell else {
+        return false;
+    };
+    let text = text.trim();
+    let sign = |c: char| matches!(c, '.' | ',' | '/' | '-' | ':');
+    text.contains(sign)
+        && text.contains(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_digit() || sign(c))
+}
+
+/// A RUC, alone or among other words.
+pub(super) fn is_ruc(cell: &Cell) -> bool {
+    matches!(holds(cell), Holds::Ruc(_) | Holds::RucInside(_))
+}
+
+/// Zeros or signs alone, or words that say that there is no number: `SIN RUC`, `VARIOS`, `N/A`.
+pub(super) fn says_nothing(cell: &Cell) -> bool {
+    const NOTHING: [&str; 36] = [
+        "SIN",
+        "NO",
+        "TIENE",
+        "RUC",
+        "DNI",
+        "NI",
+        "S",
+        "N",
+        "R",
+        "A",
+        "D",
+        "NA",
+        "ND",
+        "NULL",
+        "NONE",
+        "NINGUNO",
+        "NINGUNA",
+        "NUMERO",
+        "NRO",
+        "NUM",
+        "DOCUMENTO",
+        "DOC",
+        "IDENTIFICAR",
+        "IDENTIFICADO",
+        "VARIOS",
+        "CLIENTE",
+        "CLIENTES",
+        "PUBLICO",
+        "GENERAL",
+        "EVENTUAL",
+        "ANONIMO",
+        "PENDIENTE",
+        "POR",
+        "DEFINIR",
+        "APLICA",
+        "REGISTRA",
+    ];
+    match cell {
+        Cell::Number(number) => *number == 0.0,
+        Cell::Text(text) => {
+            let folded = fold(text);
+            let mut words = folded.split(' ').filter(|word| !word.is_empty());
+            words.all(|word| NOTHING.contains(&word) || word.bytes().all(|it| it == b'0'))
+        }
+        _ => false,
+    }
 }

@@ -22,8 +22,10 @@ pub struct Limits {
     /// Pieces of XML that bring no value, such as blank cells that are only formatted: 5,000,000.
     /// Without it a small file could keep the reader busy for a minute.
     pub idle_pieces: u64,
-    /// Rows with something in them: 200,000.
+    /// Rows with something in them, of a workbook: 200,000.
     pub rows: usize,
+    /// The same of a text with separators, which may have more than any workbook: 200,000.
+    pub text_rows: usize,
     /// Columns, counted to the last one that holds something: 256 (up to `IV`).
     pub columns: usize,
     /// Cells kept, counting the blanks between two filled ones: 4,000,000.
@@ -39,6 +41,9 @@ pub struct Limits {
 
 const MIB: usize = 1024 * 1024;
 
+/// Rows of a sheet of Excel.
+pub const MOST_ROWS: usize = 1_048_576;
+
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
@@ -48,6 +53,7 @@ impl Default for Limits {
             markup_bytes: MIB as u64,
             idle_pieces: 5_000_000,
             rows: 200_000,
+            text_rows: 200_000,
             columns: 256,
             cells: 4_000_000,
             cell_chars: 32_767,
@@ -58,6 +64,21 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Those of a list that a command reads for one person: as many rows as Excel has, and of a text as
+    /// many as the file holds. What it takes in memory follows from the file.
+    pub fn of_a_long_list() -> Limits {
+        Limits {
+            file_bytes: 1024 * MIB as u64,
+            unpacked_bytes: 8 * 1024 * MIB as u64,
+            rows: MOST_ROWS,
+            text_rows: usize::MAX,
+            cells: usize::MAX,
+            text_bytes: 1024 * MIB,
+            list_bytes: 4 * 1024 * MIB,
+            ..Limits::default()
+        }
+    }
+
     /// Those of the largest list that the gateway takes: 200,000 rows by five short columns.
     pub fn of_the_gateway() -> Limits {
         Limits {

@@ -7,6 +7,7 @@
 
 mod align;
 mod book;
+mod choice;
 mod column;
 mod error;
 mod flaws;
@@ -14,27 +15,37 @@ mod found;
 mod header;
 mod identity;
 mod limits;
+mod looks;
+mod names;
+mod ours;
 mod read;
 mod repair;
+mod result_columns;
+mod rows;
 mod table;
+mod titles;
 mod verdict;
 mod write;
 
-pub use book::{CellLook, NumberForm, RawSheet, SheetBook, SheetLooks, WantedSheets};
+pub use book::{CellLook, RawSheet, SheetBook, SheetLooks, WantedSheets};
 pub use column::{ColumnError, find_column};
 pub(crate) use column::{holds_one_value, holds_rucs};
 pub(crate) use error::folder_of;
 pub use error::{Excess, SheetError};
 pub use flaws::{CellProblem, Repair};
-pub use limits::Limits;
+pub use limits::{Limits, MOST_ROWS};
+pub use looks::{JoinedCells, ListLooks, NumberForm};
 pub(crate) use read::day_of_serial;
 pub use read::{read, read_book, read_book_bytes, read_bytes, read_stored, read_stream};
-pub use repair::{Repaired, Subject, read_row, repair};
+pub use repair::{OtherDocument, Repaired, Subject, repair};
+pub use result_columns::ResultNames;
+pub(crate) use result_columns::{RESULT_COLUMNS, ResultTitles, plain_title};
+pub use rows::RowReader;
 pub use table::{Cell, Encoding, Flaw, Row, SourceKind, Table, column_letter};
 pub use verdict::{Aptitud, Summary, Verdict};
 pub(crate) use write::{
-    Destination, RESULT_COLUMNS, ReportSheet, ReportTable, ReviewMark, ReviewValue, ReviewedSheet,
-    by_chaski, put_in_place, render_review, resolved, review_csv,
+    Destination, ReportSheet, ReportTable, ReviewMark, ReviewValue, ReviewedSheet, by_chaski,
+    put_in_place, render_review, resolved, review_csv,
 };
 pub use write::{
     OutputFormat, PlainCsv, PlainXlsx, Verdicts, check_writable, plain_csv, plain_xlsx,

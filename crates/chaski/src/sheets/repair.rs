@@ -1,9 +1,9 @@
 //! What a damaged cell meant: a RUC, a DNI, nothing, or something only its owner can put right.
 
-use chaski_core::{Dni, DniError, Ruc, RucRules};
+use chaski_core::{Dni, DniError, Lang, Ruc, RucRules};
 
 use super::flaws::{CellProblem, Repair};
-use super::table::{Cell, Flaw, Row, Table};
+use super::table::Cell;
 
 /// What a cell holds, and what had to be put right to see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,10 +26,54 @@ pub enum Subject {
         /// Whether a lost leading zero was put back: worth telling the person.
         padded: bool,
     },
+    /// A document that is neither.
+    Other(OtherDocument),
+    /// A row of totals: nobody.
+    Total,
+    /// The titles again: nobody.
+    Titles,
     /// Nothing: blanks or dashes only.
     Empty,
     /// Something that must be corrected by hand.
     Bad(CellProblem),
+}
+
+/// Documents that SUNAT's registry does not know, by catalogue 6.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtherDocument {
+    /// Carné de extranjería.
+    Carne,
+    /// Passport.
+    Passport,
+    /// Of somebody who lives abroad, or without one.
+    Foreign,
+    /// PTP, salvoconducto and others of the catalogue, or a number of no known kind.
+    Other,
+}
+
+impl OtherDocument {
+    /// What it is, for people.
+    pub fn message(self, lang: Lang) -> &'static str {
+        let (es, en) = match self {
+            OtherDocument::Carne => (
+                "es un carné de extranjería, que no está en el padrón de RUC",
+                "it is a carné de extranjería, which is not in the registry of RUCs",
+            ),
+            OtherDocument::Passport => (
+                "es un pasaporte, que no está en el padrón de RUC",
+                "it is a passport, which is not in the registry of RUCs",
+            ),
+            OtherDocument::Foreign => (
+                "es el documento de un no domiciliado o de quien no tiene RUC, que no está en el padrón",
+                "it is the document of somebody from abroad or without a RUC, which is not in the registry",
+            ),
+            OtherDocument::Other => (
+                "es otro documento de identidad, que no está en el padrón de RUC",
+                "it is another identity document, which is not in the registry of RUCs",
+            ),
+        };
+        lang.pick(es, en)
+    }
 }
 
 /// Reads a cell as a RUC or DNI under the given rules, putting right what is safe to put right.
@@ -53,35 +97,13 @@ pub fn repair(cell: &Cell, rules: &RucRules) -> Repaired {
         Cell::Text(text) => from_text(text, rules, &mut repairs),
         Cell::Bool(_) => Subject::Bad(CellProblem::IsBool),
         Cell::Date(_) => Subject::Bad(CellProblem::IsDate),
+        cell if cell.is_unsaved() => Subject::Bad(CellProblem::Unsaved),
         Cell::Error(_) => Subject::Bad(CellProblem::IsError),
     };
     if let Subject::Empty | Subject::Bad(_) = subject {
         repairs.clear();
     }
     Repaired { subject, repairs }
-}
-
-/// What a row of a list names by one of its columns. From one whose cells are not under their titles
-/// nothing is read.
-pub fn read_row(table: &Table, row: &Row, column: usize, rules: &RucRules) -> Repaired {
-    match table.flaws.get(&row.number) {
-        None => repair(row.cell(column), rules),
-        Some(flaw @ (Flaw::Realigned | Flaw::Wider)) => {
-            let mut repaired = repair(row.cell(column), rules);
-            repaired.repairs.push(match flaw {
-                Flaw::Wider => Repair::Wider,
-                _ => Repair::Realigned,
-            });
-            repaired
-        }
-        Some(Flaw::Shifted { cells, usual }) => Repaired {
-            subject: Subject::Bad(CellProblem::Shifted {
-                cells: *cells,
-                usual: *usual,
-            }),
-            repairs: Vec::new(),
-        },
-    }
 }
 
 fn from_number(number: f64, rules: &RucRules, repairs: &mut Vec<Repair>) -> Subject {

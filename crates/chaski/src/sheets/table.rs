@@ -6,6 +6,8 @@ use std::fmt;
 use chaski_core::Lang;
 use compact_str::CompactString;
 
+use super::looks::ListLooks;
+
 /// One value. Short texts live inside the cell, so a list of RUCs allocates nothing per cell.
 ///
 /// `Debug` shows the kind and size but not the value: a list holds DNIs and names of people.
@@ -26,7 +28,21 @@ pub enum Cell {
     Error(CompactString),
 }
 
+/// Stands for what a formula gave that the program that wrote it did not save.
+const UNSAVED: &str = "#SIN_VALOR";
+
 impl Cell {
+    /// A formula whose value was not saved. It is shown: an amount that is missing must not look like
+    /// none.
+    pub(super) fn unsaved() -> Cell {
+        Cell::Error(CompactString::const_new(UNSAVED))
+    }
+
+    /// Whether it is a formula whose value was not saved.
+    pub fn is_unsaved(&self) -> bool {
+        matches!(self, Cell::Error(text) if text == UNSAVED)
+    }
+
     /// A cell with this text, empty if the text is.
     pub fn text(text: &str) -> Cell {
         if text.is_empty() {
@@ -104,6 +120,11 @@ pub enum SourceKind {
         /// Name of the sheet.
         sheet: String,
     },
+    /// A page or XML that is named like a workbook.
+    Page {
+        /// Name of the sheet, where it has one.
+        sheet: String,
+    },
     /// Text with separators.
     Csv {
         /// Which separator.
@@ -118,6 +139,7 @@ impl SourceKind {
     pub fn sheet(&self) -> Option<&str> {
         match self {
             SourceKind::Xlsx { sheet } | SourceKind::Ods { sheet } => Some(sheet),
+            SourceKind::Page { sheet } => Some(sheet.as_str()).filter(|it| !it.is_empty()),
             SourceKind::Csv { .. } => None,
         }
     }
@@ -141,12 +163,19 @@ pub enum Encoding {
 pub struct Table {
     /// Where it came from.
     pub source: SourceKind,
-    /// One name per column, as written; the column's letter where there is none.
+    /// Which sheet of its book it is, from 0, visible ones first.
+    pub sheet: usize,
+    /// One name per column, as written; the column's letter where there is none. Where titles stand in
+    /// several rows, a name is what is above it and its own, as in `DOCUMENTO / NÚMERO`.
     pub headers: Vec<String>,
-    /// Number of the row that held the names, from 1; none in a list without header.
+    /// Number of the last row that held the names, from 1; none in a list without header.
     pub header_row: Option<usize>,
+    /// The rows above the list, those of the titles included, as they stand.
+    pub above: Vec<Row>,
     /// The rows below the header that hold something.
     pub rows: Vec<Row>,
+    /// How its columns look.
+    pub looks: ListLooks,
     /// Rows whose cells were not under their titles, by their number.
     pub flaws: BTreeMap<u32, Flaw>,
     /// What the person should know of the reading, in their language.
@@ -165,13 +194,22 @@ impl Table {
         }
     }
 
-    /// Where the sheet is, for messages: its name or the kind of file.
+    /// What was read: the name of the sheet or the kind of file.
     pub fn place(&self, lang: Lang) -> String {
-        match self.source.sheet() {
-            Some(sheet) => format!("{} «{sheet}»", lang.pick("hoja", "sheet")),
-            None => "CSV".to_owned(),
+        match (self.source.sheet(), &self.source) {
+            (Some(sheet), _) => sheet.to_owned(),
+            (None, SourceKind::Csv { .. }) => "CSV".to_owned(),
+            _ => lang.pick("página web", "web page").to_owned(),
         }
     }
+}
+
+/// Stands between what is above a title and the title.
+pub(super) const BELOW: &str = " / ";
+
+/// A title without what is above it.
+pub(super) fn own_title(title: &str) -> &str {
+    title.rsplit(BELOW).next().unwrap_or(title)
 }
 
 /// The letters of a column counted from 0, as the spreadsheet shows them: 0 is `A`, 26 is `AA`.

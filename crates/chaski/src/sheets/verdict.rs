@@ -72,6 +72,16 @@ named! {
         /// Not asked: its turn has not come, or a limit of spending came first.
         #[default]
         Pendiente = "pendiente",
+        /// A DNI in the column of RUCs.
+        Dni = "dni",
+        /// A carné, a passport, the document of somebody from abroad.
+        OtroDocumento = "otro_documento",
+        /// No number at all.
+        SinNumero = "sin_numero",
+        /// A row of totals: nobody.
+        Total = "total",
+        /// The titles again: nobody.
+        Titulos = "titulos",
     }
 }
 
@@ -86,8 +96,31 @@ impl Aptitud {
             Aptitud::NoEncontrado => ("NO EXISTE", "DOES NOT EXIST"),
             Aptitud::Error => ("SIN RESPUESTA", "NO ANSWER"),
             Aptitud::Pendiente => ("NO CONSULTADO", "NOT ASKED"),
+            Aptitud::Dni => ("ES DNI", "IS A DNI"),
+            Aptitud::OtroDocumento => ("OTRO DOCUMENTO", "OTHER DOCUMENT"),
+            Aptitud::SinNumero => ("SIN NÚMERO", "NO NUMBER"),
+            Aptitud::Total => ("FILA DE TOTAL", "ROW OF TOTALS"),
+            Aptitud::Titulos => ("FILA DE TÍTULOS", "ROW OF TITLES"),
         };
         lang.pick(es, en)
+    }
+
+    /// Whether the row names somebody that can be invoiced, or should: what is left says that it names
+    /// nobody, or nobody with a RUC.
+    pub fn is_of_a_ruc(self) -> bool {
+        !matches!(
+            self,
+            Aptitud::Dni
+                | Aptitud::OtroDocumento
+                | Aptitud::SinNumero
+                | Aptitud::Total
+                | Aptitud::Titulos
+        )
+    }
+
+    /// Whether the row is one to look at: something of it can be put right, or asked again.
+    pub fn is_to_be_mended(self) -> bool {
+        self == Aptitud::SinNumero || (self.is_of_a_ruc() && self != Aptitud::Apto)
     }
 
     /// What the word means and what to do, for the legend.
@@ -102,7 +135,7 @@ impl Aptitud {
                 "You can invoice them, but read the reason first.",
             ),
             Aptitud::NoApto => (
-                "No le facture sin regularizar: vea estado, condición y motivo.",
+                "No le facture hasta que regularice su situación: vea estado, condición y motivo.",
                 "Do not invoice them as things are: see estado, condición and reason.",
             ),
             Aptitud::Invalido => (
@@ -120,6 +153,26 @@ impl Aptitud {
             Aptitud::Pendiente => (
                 "No se consultó, y el motivo dice por qué: vuelva a ejecutar con --reanudar.",
                 "Not asked, and the reason says why: run again with --reanudar.",
+            ),
+            Aptitud::Dni => (
+                "Es el DNI de una persona y no un RUC. Para consultarlo: --dni consultar, o su RUC 10 con --dni ruc10.",
+                "It is a person's DNI and not a RUC. To look it up: --dni consultar, or their RUC 10 with --dni ruc10.",
+            ),
+            Aptitud::OtroDocumento => (
+                "Carné de extranjería, pasaporte u otro documento: SUNAT no lo tiene en el padrón de RUC.",
+                "Carné de extranjería, passport or another document: it is not in SUNAT's registry of RUCs.",
+            ),
+            Aptitud::SinNumero => (
+                "La fila no tiene número de documento.",
+                "The row has no number of a document.",
+            ),
+            Aptitud::Total => (
+                "Es una fila de totales, no un contribuyente.",
+                "It is a row of totals, not a taxpayer.",
+            ),
+            Aptitud::Titulos => (
+                "Son los títulos otra vez, no un contribuyente.",
+                "They are the titles again, not a taxpayer.",
             ),
         };
         lang.pick(es, en)

@@ -41,42 +41,48 @@ fn the_main_job() {
     assert_eq!(names.len(), 2, "{names:?}");
     assert_eq!(names[1], "Resumen");
     let rows = sheet(&mut book, &names[0]);
+    // What stands above the list is above the result as well.
+    let above = rows
+        .iter()
+        .position(|row| texts(row).contains(&"Motivo".to_owned()));
+    let rows = &rows[above.unwrap()..];
+    assert!(above > Some(0));
     let titles = texts(&rows[0]);
     let at = |title: &str| titles.iter().position(|it| it == title).unwrap();
     let added = [
-        "ruc_normalizado",
-        "razon_social",
-        "estado",
-        "condicion",
-        "apto_para_facturar",
-        "ubigeo",
-        "departamento",
-        "provincia",
-        "distrito",
-        "direccion",
-        "motivo",
-        "fuente",
-        "consultado_en",
+        "¿Se le puede facturar?",
+        "Motivo",
+        "RUC consultado",
+        "Razón social en SUNAT",
+        "Estado en SUNAT",
+        "Condición en SUNAT",
+        "Ubigeo",
+        "Departamento",
+        "Provincia",
+        "Distrito",
+        "Dirección",
+        "Fuente",
+        "Consultado el",
     ];
     assert_eq!(titles[titles.len() - added.len()..], added);
     assert_eq!(rows.len(), 201, "the title and every row of the list");
     let mut words: BTreeMap<String, usize> = BTreeMap::new();
     for row in &rows[1..] {
-        let ruc = &row[at("ruc_normalizado")];
+        let ruc = &row[at("RUC consultado")];
         assert!(
             matches!(ruc, Data::String(_) | Data::Empty),
             "{ruc:?} is no text"
         );
-        let word = row[at("apto_para_facturar")].to_string();
+        let word = row[at("¿Se le puede facturar?")].to_string();
         let is_answer = ["SÍ", "NO", "SÍ, CON OBSERVACIONES"].contains(&word.as_str());
         assert_eq!(
             is_answer,
-            !row[at("razon_social")].to_string().is_empty(),
+            !row[at("Razón social en SUNAT")].to_string().is_empty(),
             "{row:?}"
         );
         assert_eq!(
             word != "SÍ",
-            word != "SÍ" && !row[at("motivo")].to_string().is_empty()
+            word != "SÍ" && !row[at("Motivo")].to_string().is_empty()
         );
         *words.entry(word).or_default() += 1;
     }
@@ -102,7 +108,9 @@ fn the_main_job() {
     for list in ["clientes.csv", "clientes.ods"] {
         example(&place, list);
         place
-            .run(&format!("ruc lote {list} -o resultado.csv"))
+            .run(&format!(
+                "ruc lote {list} -o resultado.csv --titulos tecnicos"
+            ))
             .expect(0);
     }
 }
@@ -165,7 +173,9 @@ fn five_thousand_rows() {
     let place = Place::asking(&service);
     let list = list(5_000);
     place.write("lista.csv", &list.text);
-    let ran = place.run("ruc lote lista.csv -o r.csv").expect(0);
+    let ran = place
+        .run("ruc lote lista.csv -o r.csv --titulos tecnicos")
+        .expect(0);
     let distinct = list.distinct.len();
     let calls = distinct.div_ceil(100);
     let totals = format!(
@@ -187,7 +197,9 @@ fn five_thousand_rows() {
     assert_eq!(service.sandbox.count(Operation::Collection), calls as u64);
     // And not again.
     let before = service.sandbox.last_sequence();
-    let again = place.run("ruc lote lista.csv -o r2.csv").expect(0);
+    let again = place
+        .run("ruc lote lista.csv -o r2.csv --titulos tecnicos")
+        .expect(0);
     assert!(again.err.contains("llamadas gastadas: 0"), "{}", again.err);
     assert_eq!(service.sandbox.last_sequence(), before);
     assert_eq!(self::verdicts(&place, "r2.csv"), verdicts);
@@ -279,7 +291,7 @@ fn killed_ten_times() {
     for run in 0..RUNS {
         let known = stored(&place, &numbers);
         let before = service.sandbox.last_sequence();
-        let mut child = place.start("ruc lote lista.csv -o r.csv -q --reanudar");
+        let mut child = place.start("ruc lote lista.csv -o r.csv --titulos tecnicos -q --reanudar");
         // Some die while they wait for the first answer, some after a few. Every third lives until
         // its ninth call: only two windows of answers may wait to be put away, so that however
         // slow the disk is, something is stored by then.
@@ -319,7 +331,7 @@ fn killed_ten_times() {
     let before = service.sandbox.last_sequence();
     place.set("CHASKI_MIGO_BATCH_WINDOW", "50");
     place
-        .run("ruc lote lista.csv -o r.csv --reanudar")
+        .run("ruc lote lista.csv -o r.csv --titulos tecnicos --reanudar")
         .expect(0);
     let asked: BTreeSet<_> = service.asked_since(before).into_iter().collect();
     let missing: BTreeSet<_> = numbers
@@ -335,7 +347,9 @@ fn killed_ten_times() {
     let quiet = Service::new();
     let other = Place::asking(&quiet);
     other.write("lista.csv", &list);
-    other.run("ruc lote lista.csv -o r.csv -q").expect(0);
+    other
+        .run("ruc lote lista.csv -o r.csv --titulos tecnicos -q")
+        .expect(0);
     assert_eq!(verdicts(&place, "r.csv"), verdicts(&other, "r.csv"));
     place.run("doctor").expect(0);
 }
@@ -347,7 +361,7 @@ fn interrupted_with_the_keyboard() {
     let mut place = Place::asking(&service);
     place.set("CHASKI_MIGO_BATCH_WINDOW", "2");
     place.write("lista.csv", format!("RUC\n{}\n", numbers.join("\n")));
-    let child = place.start("ruc lote lista.csv -o r.csv");
+    let child = place.start("ruc lote lista.csv -o r.csv --titulos tecnicos");
     wait_until("some calls", || service.sandbox.last_sequence() >= 4);
     let pid = child.id().to_string();
     let sent = std::process::Command::new("sh")
@@ -372,7 +386,7 @@ fn interrupted_with_the_keyboard() {
     assert_eq!(stored(&place, &numbers), asked);
     let before = service.sandbox.last_sequence();
     place
-        .run("ruc lote lista.csv -o r.csv -q --reanudar")
+        .run("ruc lote lista.csv -o r.csv --titulos tecnicos -q --reanudar")
         .expect(0);
     assert_eq!(
         service.asked_since(before).len(),
@@ -389,7 +403,7 @@ fn only_what_needs_correcting() {
         "RUC\n20100070970\n20000316769\n2010007097\n20000633527\n20000079198\n",
     );
     place
-        .run("ruc lote lista.csv -o r.csv --solo-errores -q")
+        .run("ruc lote lista.csv -o r.csv --titulos tecnicos --solo-errores -q")
         .expect(0);
     let words: Vec<String> = verdicts(&place, "r.csv")
         .into_iter()
@@ -420,7 +434,7 @@ fn reasons_of_bad_cells() {
         format!("N;RUC\n{}\n", cells.map(|it| format!("1;{it}")).join("\n")),
     );
     place
-        .run("ruc lote lista.csv -o r.csv -q --columna RUC")
+        .run("ruc lote lista.csv -o r.csv --titulos tecnicos -q --columna RUC")
         .expect(3);
     let rows = verdicts(&place, "r.csv");
     let lines: Vec<String> = cells

@@ -97,7 +97,7 @@ fn defect_04_every_input_gets_a_verdict() {
             "apto",
             "invalido",
             "no_encontrado",
-            "invalido",
+            "sin_numero",
             "no_apto",
             "apto"
         ]

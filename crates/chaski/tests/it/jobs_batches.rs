@@ -13,7 +13,7 @@ use chaski::app::{App, AppError, WantedMode};
 use chaski::config::{Layers, Surroundings};
 use chaski::jobs;
 use chaski::scratch::Scratch;
-use chaski::sheets::OutputFormat;
+use chaski::sheets::{OutputFormat, ResultNames};
 use chaski::store::{
     Asker, Batch, BatchChange, BatchState, Channel, Company, DATABASE_FILE, ItemState, JobState,
     Priority, StoreError,
@@ -103,7 +103,9 @@ pub(crate) fn list(numbers: Vec<String>) -> Submission {
     Submission {
         input: ListInput::Numbers(numbers),
         name: "lista".into(),
+        sheet: None,
         column: None,
+        dni_as_ruc: false,
         priority: Priority::Normal,
         force: false,
         update_partners: false,
@@ -133,7 +135,13 @@ pub(crate) async fn until(app: &Arc<App>, id: Uuid, is_so: impl Fn(&Batch) -> bo
 }
 
 async fn text(app: &App, id: Uuid, format: OutputFormat) -> String {
-    let result = app.write_batch_result(id, None, Lang::Es, format, Vec::new());
+    let result = app.write_batch_result(
+        id,
+        None,
+        Lang::Es,
+        (format, ResultNames::Programs),
+        Vec::new(),
+    );
     let bytes = result.await.unwrap();
     String::from_utf8(bytes).unwrap()
 }
@@ -191,7 +199,13 @@ async fn a_list_in_the_background() {
             .starts_with("[\n{\"fila\":2")
     );
     let xlsx = OutputFormat::Xlsx;
-    let workbook = app.write_batch_result(id, None, Lang::En, xlsx, Vec::new());
+    let workbook = app.write_batch_result(
+        id,
+        None,
+        Lang::En,
+        (xlsx, ResultNames::Programs),
+        Vec::new(),
+    );
     let bytes = workbook.await.unwrap();
     assert!(bytes.starts_with(b"PK"));
 
@@ -624,9 +638,15 @@ async fn each_key_sees_its_own() {
     let change = |wanted| app.change_batch(id, theirs, wanted, &payer);
     none(app.batch(id, theirs).await.map(drop), "see");
     none(
-        app.write_batch_result(id, theirs, Lang::Es, OutputFormat::Csv, Vec::new())
-            .await
-            .map(drop),
+        app.write_batch_result(
+            id,
+            theirs,
+            Lang::Es,
+            (OutputFormat::Csv, ResultNames::Programs),
+            Vec::new(),
+        )
+        .await
+        .map(drop),
         "result",
     );
     none(app.batch_events(id, theirs).await.map(drop), "events");
@@ -656,9 +676,15 @@ async fn each_key_sees_its_own() {
             expected
         );
     }
-    app.write_batch_result(id, ours, Lang::Es, OutputFormat::Csv, Vec::new())
-        .await
-        .unwrap();
+    app.write_batch_result(
+        id,
+        ours,
+        Lang::Es,
+        (OutputFormat::Csv, ResultNames::Programs),
+        Vec::new(),
+    )
+    .await
+    .unwrap();
     gateway.stop().await;
 }
 

@@ -47,7 +47,7 @@ async fn open(dir: &std::path::Path, service: Option<&Service>) -> App {
 }
 
 async fn import(app: &App, list: &str) -> chaski::app::partner_lists::Imported {
-    let table = read_bytes(list.as_bytes(), &Limits::default(), Lang::Es).unwrap();
+    let table = read_bytes(list.as_bytes(), None, &Limits::default(), Lang::Es).unwrap();
     app.import_partners(Company::HOUSE, &table, None)
         .await
         .unwrap()
@@ -99,7 +99,7 @@ async fn the_nightly_refresh_asks_once_for_all_companies() {
     ];
     for (company, list) in lists {
         let table = list_of(list);
-        let table = read_bytes(table.as_bytes(), &Limits::default(), Lang::Es).unwrap();
+        let table = read_bytes(table.as_bytes(), None, &Limits::default(), Lang::Es).unwrap();
         app.import_partners(company, &table, None).await.unwrap();
     }
     let refreshed = app
@@ -524,7 +524,8 @@ async fn an_export_of_several_pages() {
             return;
         }
         for format in [OutputFormat::Csv, OutputFormat::Xlsx] {
-            let table = read_bytes(&export(format).await, &Limits::default(), Lang::Es).unwrap();
+            let table =
+                read_bytes(&export(format).await, None, &Limits::default(), Lang::Es).unwrap();
             assert_eq!(table.rows.len(), expected);
             let imported = app
                 .import_partners(Company::HOUSE, &table, None)
@@ -563,7 +564,7 @@ async fn an_export_can_be_imported_and_runs_nothing() {
             let text = String::from_utf8(file.clone()).unwrap();
             assert!(!text.contains(",=1+1") && !text.contains(",@SUM"), "{text}");
         }
-        let table = read_bytes(&file, &Limits::default(), Lang::Es).unwrap();
+        let table = read_bytes(&file, None, &Limits::default(), Lang::Es).unwrap();
         let imported = app
             .import_partners(Company::HOUSE, &table, None)
             .await

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use chaski_client::{Ask, Budget, Failure};
-use chaski_core::{Lang, Ruc, RucRules};
+use chaski_core::{Dni, Lang, Ruc, RucRules};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -25,7 +25,7 @@ use crate::app::job_kind::{JobKind, job_text};
 use crate::app::unread::unread;
 use crate::app::verdicts::{NotAsked, OfList, RowPlan, RucOutcome, is_limit};
 use crate::app::{App, AppError, Mode};
-use crate::sheets::{Summary, Table, Verdict};
+use crate::sheets::{Subject, Summary, Table, Verdict};
 use crate::store::{
     Asker, Batch, BatchChange, ChecksNoted, Claim, Company, Job, JobEnd, JobState, NewBatch,
     StoreError,
@@ -37,6 +37,8 @@ pub struct ReadList {
     pub table: Table,
     /// Column of the RUC, from 0.
     pub column: usize,
+    /// Whether a DNI is asked for by the RUC that its owner would have.
+    pub dni_as_ruc: bool,
     /// Name of the file, without its folder.
     pub source_name: String,
     /// Hash of its bytes.
@@ -109,7 +111,7 @@ impl App {
         let began = Instant::now();
         // 1. Each row is read; damage is repaired, and rows without a RUC are final now, at no cost.
         let rules = &self.config.ruc_rules;
-        let (rows, unique) = RucList::read(&list.table, list.column, rules);
+        let (rows, unique) = list.rows(rules);
         // 2. What an interrupted run of the same list learned stays so, however old.
         let same = self.store.same_list(&list.names(rules)).await?;
         // A version of before may have read other numbers from the same file.
@@ -187,7 +189,9 @@ impl Attended {
                 ..job
             };
             let (name, hash) = (self.list.source_name.clone(), self.list.fingerprint());
+            let options = options_text(app.config.ruc_rules.check_digit, self.list.dni_as_ruc);
             let batch = NewBatch {
+                options,
                 known,
                 cache_hits,
                 ..app.new_batch(name, hash, self.rows.len(), &self.unique, job)
@@ -378,27 +382,43 @@ fn is_over_cost(learned: &RucOutcome) -> bool {
 }
 
 impl ReadList {
+    /// What each row asks for, and the numbers, each once.
+    fn rows(&self, rules: &RucRules) -> (Vec<RowPlan>, Vec<Ruc>) {
+        RucList::read(&self.table, self.column, rules, self.dni_as_ruc)
+    }
+
+    /// The DNIs of the list, each once, in the order of their first appearance.
+    pub fn dnis(&self, rules: &RucRules) -> Vec<Dni> {
+        let (rows, _) = self.rows(rules);
+        let mut seen = HashSet::new();
+        let dnis = rows.into_iter().filter_map(|row| match row.subject {
+            Subject::Dni { dni, .. } => Some(dni),
+            _ => None,
+        });
+        dnis.filter(|dni| seen.insert(*dni)).collect()
+    }
+
     /// What tells it from other lists; the same here and on a server.
     pub fn fingerprint(&self) -> [u8; 32] {
-        list_hash(&self.source_hash, self.column)
+        list_hash(&self.source_hash, self.table.sheet, self.column)
     }
 
     /// Hash and options under which its batches are stored: now, and by earlier versions.
     fn names(&self, rules: &RucRules) -> [([u8; 32], String); 2] {
-        let options = options_text(rules.check_digit);
+        let options = options_text(rules.check_digit, self.dni_as_ruc);
         let of_before = format!("columna={} {options}", self.column);
         [(self.fingerprint(), options), (self.source_hash, of_before)]
     }
 
     /// Says so if no row names a RUC.
     pub fn nothing_read(&self, rules: &RucRules) -> Option<AppError> {
-        let (rows, _) = RucList::read(&self.table, self.column, rules);
+        let (rows, _) = self.rows(rules);
         unread(&rows, &self.table.rows)
     }
 
     /// The list as a whole, when a server answered it.
     pub fn summary(&self, rules: &RucRules, mode: Mode, now: Timestamp, lang: Lang) -> Summary {
-        let (rows, _) = RucList::read(&self.table, self.column, rules);
+        let (rows, _) = self.rows(rules);
         Summary {
             source_file: self.source_name.clone(),
             ..summary(&rows, mode, now, lang)

@@ -8,23 +8,32 @@ use compact_str::CompactString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::app::AppError;
-use crate::sheets::{Cell, Encoding, Flaw, Row, SourceKind, Table};
+use crate::sheets::{Cell, Encoding, Flaw, ListLooks, Row, SourceKind, Table};
 
 /// A list and how it is to be read.
 pub(super) struct KeptList {
     pub(super) table: Table,
     pub(super) column: usize,
     pub(super) check_digit: CheckDigit,
+    /// Whether a DNI is asked for by the RUC that its owner would have.
+    pub(super) dni_as_ruc: bool,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Kept<Rows> {
     column: usize,
     format_only: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    dni_as_ruc: bool,
     sheet: Option<String>,
     headers: Vec<String>,
     header_row: Option<usize>,
     notes: Vec<String>,
+    /// What stood above the list, and how it looked.
+    #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
+    above: Option<Rows>,
+    #[serde(default)]
+    looks: ListLooks,
     rows: Rows,
     /// Rows that were aligned, by their number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -86,10 +95,13 @@ impl KeptList {
         let kept = Kept {
             column: self.column,
             format_only: self.check_digit == CheckDigit::FormatOnly,
+            dni_as_ruc: self.dni_as_ruc,
             sheet: self.table.source.sheet().map(str::to_owned),
             headers: self.table.headers.clone(),
             header_row: self.table.header_row,
             notes: self.table.notes.clone(),
+            above: Some(RowsOut(&self.table.above)).filter(|it| !it.0.is_empty()),
+            looks: self.table.looks.clone(),
             rows: RowsOut(&self.table.rows),
             realigned: with(Flaw::Realigned).collect(),
             wider: with(Flaw::Wider).collect(),
@@ -111,12 +123,21 @@ impl KeptList {
                     Some(sheet) => SourceKind::Xlsx { sheet },
                     None => csv(),
                 },
+                sheet: 0,
                 headers: kept.headers,
                 header_row: kept.header_row,
+                above: kept
+                    .above
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|row| row.0)
+                    .collect(),
+                looks: kept.looks,
                 rows: kept.rows.into_iter().map(|row| row.0).collect(),
                 notes: kept.notes,
             },
             column: kept.column,
+            dni_as_ruc: kept.dni_as_ruc,
             check_digit: if kept.format_only {
                 CheckDigit::FormatOnly
             } else {
@@ -134,14 +155,18 @@ impl KeptList {
         KeptList {
             table: Table {
                 source: csv(),
+                sheet: 0,
                 headers: vec!["ruc".to_owned()],
                 header_row: None,
+                above: Vec::new(),
+                looks: ListLooks::default(),
                 flaws: BTreeMap::new(),
                 rows: (1..).zip(numbers).map(row).collect(),
                 notes: Vec::new(),
             },
             column: 0,
             check_digit,
+            dni_as_ruc: false,
         }
     }
 

@@ -10,7 +10,7 @@ use chaski_core::{Lang, Ruc, RucRules, Taxpayer};
 use crate::app::App;
 use crate::app::verdicts::{OfList, RowPlan, RucOutcome};
 use crate::named::named;
-use crate::sheets::{Subject, Table, Verdict, read_row};
+use crate::sheets::{RowReader, Subject, Table, Verdict};
 use crate::store::Batch;
 
 named! {
@@ -36,8 +36,14 @@ pub(super) struct RucList;
 impl RucList {
     /// What each row of a list asks for, and the numbers, each once, in the order of their first
     /// appearance.
-    pub(super) fn read(table: &Table, column: usize, rules: &RucRules) -> (Vec<RowPlan>, Vec<Ruc>) {
-        rucs_of(table, column, rules)
+    /// With `dni_as_ruc` a DNI is asked for by the RUC that its owner would have.
+    pub(super) fn read(
+        table: &Table,
+        column: usize,
+        rules: &RucRules,
+        dni_as_ruc: bool,
+    ) -> (Vec<RowPlan>, Vec<Ruc>) {
+        rucs_of(table, column, rules, dni_as_ruc)
     }
 
     /// Under what a number is known.
@@ -62,16 +68,27 @@ impl RucList {
     }
 }
 
-fn rucs_of(table: &Table, column: usize, rules: &RucRules) -> (Vec<RowPlan>, Vec<Ruc>) {
+fn rucs_of(
+    table: &Table,
+    column: usize,
+    rules: &RucRules,
+    dni_as_ruc: bool,
+) -> (Vec<RowPlan>, Vec<Ruc>) {
     let mut unique = Vec::new();
+    let reader = RowReader::new(table, column, rules);
     let mut first: HashMap<Ruc, (usize, u32)> = HashMap::new();
     let rows = table
         .rows
         .iter()
         .map(|row| {
-            let repaired = read_row(table, row, column, rules);
+            let repaired = reader.read(row);
             let (mut position, mut repeats) = (None, None);
-            if let Subject::Ruc(ruc) = repaired.subject {
+            let asked = match &repaired.subject {
+                Subject::Ruc(ruc) => Some(*ruc),
+                Subject::Dni { dni, .. } if dni_as_ruc => Some(Ruc::from_dni(*dni)),
+                _ => None,
+            };
+            if let Some(ruc) = asked {
                 let next = unique.len();
                 let (at, number) = *first.entry(ruc).or_insert((next, row.number));
                 if at == next {

@@ -19,7 +19,7 @@ use super::submit::AT_A_TIME;
 use crate::app::verdicts::{NotAsked, OfList, RowPlan, RucOutcome, is_limit};
 use crate::app::{App, AppError, Mode};
 use crate::partners::ruc_of_form;
-use crate::sheets::{self, OutputFormat, Subject, Summary, Table, Verdict};
+use crate::sheets::{self, OutputFormat, ResultNames, Subject, Summary, Table, Verdict};
 use crate::store::{Batch, Item, ItemState};
 
 /// The list, one verdict for each of its rows, and what is said of it as a whole.
@@ -58,13 +58,14 @@ impl BatchResult {
     pub fn write(
         &self,
         format: OutputFormat,
+        names: ResultNames,
         lang: Lang,
         writer: &mut dyn Write,
     ) -> Result<(), AppError> {
         let verdicts = Box::new(self.verdicts.iter().map(Cow::Borrowed));
         let (table, summary) = (&self.table, &self.summary);
         Ok(sheets::write_result_to(
-            writer, format, table, verdicts, summary, lang,
+            writer, format, table, verdicts, summary, names, lang,
         )?)
     }
 }
@@ -77,7 +78,7 @@ impl App {
         id: Uuid,
         key_id: Option<Uuid>,
         lang: Lang,
-        format: OutputFormat,
+        (format, names): (OutputFormat, ResultNames),
         mut out: W,
     ) -> Result<W, AppError> {
         let batch = self.batch(id, key_id).await?;
@@ -94,7 +95,7 @@ impl App {
         let written = tokio::task::spawn_blocking(move || {
             let parts = std::iter::from_fn(|| verdicts.blocking_recv());
             let made = Box::new(parts.flatten().map(Cow::Owned));
-            sheets::write_result_to(&mut out, format, &table, made, &summary, lang)?;
+            sheets::write_result_to(&mut out, format, &table, made, &summary, names, lang)?;
             Ok(out)
         });
         // 3. The verdicts, as it takes them. It stops early only for an error of its own.
@@ -138,7 +139,7 @@ impl App {
                 None => KeptList::of_numbers(&numbers_of(&items), configured.check_digit),
             };
             let rules = list.rules(&configured);
-            let (rows, unique) = RucList::read(&list.table, list.column, &rules);
+            let (rows, unique) = RucList::read(&list.table, list.column, &rules, list.dni_as_ruc);
             let states = states_of(items);
             let failed =
                 |it: &ItemState| matches!(it, ItemState::Failed { code } if !is_limit(code));
@@ -210,7 +211,7 @@ impl App {
 
 /// The list as a whole, without what it cost.
 pub(super) fn summary(rows: &[RowPlan], mode: Mode, now: Timestamp, lang: Lang) -> Summary {
-    let is_bad = |row: &&RowPlan| !matches!(row.subject, Subject::Ruc(_));
+    let is_bad = |row: &&RowPlan| matches!(row.subject, Subject::Bad(_));
     Summary {
         source_file: String::new(),
         answered_by: match mode {

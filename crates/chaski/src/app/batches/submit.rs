@@ -24,8 +24,12 @@ pub struct Submission {
     pub input: ListInput,
     /// Name of the file, without its folder; what the person sees.
     pub name: String,
+    /// Sheet of the book by its name; none for the first that is a list.
+    pub sheet: Option<String>,
     /// Column of the RUC by title, letter or number; none to find it.
     pub column: Option<String>,
+    /// Whether a DNI is asked for by the RUC that its owner would have.
+    pub dni_as_ruc: bool,
     /// Which batches go first.
     pub priority: Priority,
     /// Ask the upstream whatever is known.
@@ -89,13 +93,16 @@ impl App {
         limits: Limits,
     ) -> Result<Uuid, AppError> {
         let (lang, rules) = (self.config.lang, self.config.ruc_rules.clone());
-        let (input, column) = (new.input, new.column);
+        let (input, sheet, column) = (new.input, new.sheet, new.column);
+        let dni_as_ruc = new.dni_as_ruc;
         let is_file = matches!(input, ListInput::File(_));
         // 1. Reading a workbook takes its time, which is not that of other requests.
         let read = tokio::task::spawn_blocking(move || {
-            let (list, hash) = read(input, column.as_deref(), rules.check_digit, &limits, lang)?;
-            let hash = list_hash(&hash, list.column);
-            let (rows, unique) = RucList::read(&list.table, list.column, &rules);
+            let place = (sheet.as_deref(), column.as_deref());
+            let (mut list, hash) = read(input, place, rules.check_digit, &limits, lang)?;
+            list.dni_as_ruc = dni_as_ruc;
+            let hash = list_hash(&hash, list.table.sheet, list.column);
+            let (rows, unique) = RucList::read(&list.table, list.column, &rules, list.dni_as_ruc);
             // Numbers that were sent one by one are told what is wrong with each.
             if let Some(nothing) = unread(&rows, &list.table.rows).filter(|_| is_file) {
                 return Err(nothing);
@@ -131,6 +138,7 @@ impl App {
         let batch = NewBatch {
             input: Some(input),
             once: new.once,
+            options: options_text(self.config.ruc_rules.check_digit, dni_as_ruc),
             ..self.new_batch(new.name, source_hash, rows, &unique, job)
         };
         let id = batch.job.batch;
@@ -156,7 +164,7 @@ impl App {
             operation: BatchKind::Ruc.as_str(),
             source_name,
             source_hash,
-            options: options_text(self.config.ruc_rules.check_digit),
+            options: options_text(self.config.ruc_rules.check_digit, false),
             total_rows: u32::try_from(rows).unwrap_or(u32::MAX),
             subjects: unique.iter().map(|ruc| RucList::key(*ruc)).collect(),
             known: Vec::new(),
@@ -179,33 +187,39 @@ impl std::fmt::Debug for ListInput {
 }
 
 /// What changes the result of a list besides its file and column, as text.
-pub(super) fn options_text(check_digit: CheckDigit) -> String {
-    format!("verificacion={check_digit:?}")
+pub(super) fn options_text(check_digit: CheckDigit, dni_as_ruc: bool) -> String {
+    let dni = if dni_as_ruc { " dni=ruc10" } else { "" };
+    format!("verificacion={check_digit:?}{dni}")
 }
 
-/// What tells one list from another: the same file read by another column is another list.
-pub(super) fn list_hash(file: &[u8; 32], column: usize) -> [u8; 32] {
+/// What tells one list from another: the same file read by another sheet or column is another list.
+pub(super) fn list_hash(file: &[u8; 32], sheet: usize, column: usize) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(file);
     hasher.update(&(column as u64).to_le_bytes());
+    // The first sheet is what earlier versions read.
+    if sheet > 0 {
+        hasher.update(&(sheet as u64).to_le_bytes());
+    }
     *hasher.finalize().as_bytes()
 }
 
 fn read(
     input: ListInput,
-    column: Option<&str>,
+    (sheet, column): (Option<&str>, Option<&str>),
     check_digit: CheckDigit,
     limits: &Limits,
     lang: Lang,
 ) -> Result<(KeptList, [u8; 32]), AppError> {
     match input {
         ListInput::File(file) => {
-            let table = sheets::read_stored(&file, limits, lang)?;
+            let table = sheets::read_stored(&file, sheet, limits, lang)?;
             let column = sheets::find_column(&table, column)?;
             let list = KeptList {
                 table,
                 column,
                 check_digit,
+                dni_as_ruc: false,
             };
             let mut hasher = blake3::Hasher::new();
             std::io::copy(&mut file.reader(), &mut hasher)?;

@@ -28,8 +28,14 @@ pub(super) async fn partners(needed: &Needed, app: &App, command: PartnersCmd) -
     let named = command.empresa().map(empresa).transpose()?;
     let company = named.map_or(Company::HOUSE, |ruc| app.company_of(&ruc));
     match command {
-        PartnersCmd::Importar { input, columna, .. } => {
-            importar(needed, app, company, &input, columna.as_deref()).await
+        PartnersCmd::Importar {
+            input,
+            hoja,
+            columna,
+            ..
+        } => {
+            let place = (hoja.as_deref(), columna.as_deref());
+            importar(needed, app, company, &input, place).await
         }
         PartnersCmd::Listar {
             filter,
@@ -71,7 +77,7 @@ async fn importar(
     app: &App,
     company: Company,
     input: &Path,
-    column: Option<&str>,
+    (sheet, column): (Option<&str>, Option<&str>),
 ) -> Done {
     let lang = needed.lang();
     if input.is_dir() {
@@ -81,7 +87,7 @@ async fn importar(
             "{folder} is a folder: name the file of the list"
         )));
     }
-    let table = sheets::read(input, &Limits::default(), lang)?;
+    let table = sheets::read(input, sheet, &Limits::default(), lang)?;
     for note in &table.notes {
         notice(needed, note);
     }

@@ -1,9 +1,8 @@
 //! Reads text with separators: which encoding, which separator, ragged rows, quoted line breaks.
 
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 
-use encoding_rs::{CoderResult, Decoder, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
-
+use super::decoded::DecodedText;
 use super::fields::FieldSplitter;
 use super::grid::Grid;
 use crate::sheets::found::SheetFound;
@@ -33,11 +32,11 @@ pub(super) fn read_delimited<R: Read + Seek>(
     let declared = declared_separator(&sample);
     let separator = declared.unwrap_or_else(|| detect_separator(&sample, complete));
     source.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-    let mut grid = Grid::new(limits);
+    let mut grid = Grid::of_text(limits);
     let skipped_rows = u32::from(declared.is_some());
     let byte = u8::try_from(separator).expect("every separator is ASCII");
     let mut fields = FieldSplitter::new(byte, skipped_rows, limits);
-    let mut decoded = Decoded::new(source, encoding);
+    let mut decoded = DecodedText::new(source, encoding.charset());
     while decoded.refill().map_err(unreadable)? {
         fields.feed(decoded.ready(), &mut grid)?;
     }
@@ -49,13 +48,13 @@ pub(super) fn read_delimited<R: Read + Seek>(
     grid.found(source)?.ok_or(SheetError::EmptySheet)
 }
 
-fn unreadable(source: io::Error) -> SheetError {
+pub(super) fn unreadable(source: io::Error) -> SheetError {
     SheetError::reading(std::path::Path::new("-"), source)
 }
 
 /// By byte order mark; without one, UTF-8 if the whole file is valid, UTF-16 if every other byte
 /// of its beginning is zero, else Windows-1252.
-fn detect_encoding<R: Read + Seek>(source: &mut R) -> io::Result<Encoding> {
+pub(super) fn detect_encoding<R: Read + Seek>(source: &mut R) -> io::Result<Encoding> {
     let mut start = Vec::new();
     source.seek(SeekFrom::Start(0))?;
     source.by_ref().take(1024).read_to_end(&mut start)?;
@@ -99,7 +98,7 @@ fn decoded_sample<R: Read + Seek>(
 ) -> io::Result<(String, bool)> {
     source.seek(SeekFrom::Start(0))?;
     let mut bytes = Vec::new();
-    let mut decoded = Decoded::new(source, encoding);
+    let mut decoded = DecodedText::new(source, encoding.charset());
     while bytes.len() < SAMPLE_BYTES && decoded.refill()? {
         bytes.extend_from_slice(decoded.ready());
     }
@@ -218,51 +217,6 @@ fn separators_by_pieces(sample: &str, complete: bool) -> [char; 4] {
     let mut order = [0, 1, 2, 3];
     order.sort_by_key(|index| std::cmp::Reverse(score(*index)));
     order.map(|index: usize| SEPARATORS[index])
-}
-
-/// Text as UTF-8 without its byte order mark, whatever it was written in.
-struct Decoded<R> {
-    source: BufReader<R>,
-    decoder: Decoder,
-    ready: Vec<u8>,
-    finished: bool,
-}
-
-impl<R: Read> Decoded<R> {
-    fn new(source: R, encoding: Encoding) -> Decoded<R> {
-        let encoding = match encoding {
-            Encoding::Utf8 => UTF_8,
-            Encoding::Utf16Le => UTF_16LE,
-            Encoding::Utf16Be => UTF_16BE,
-            Encoding::Windows1252 => WINDOWS_1252,
-        };
-        Decoded {
-            source: BufReader::with_capacity(32 * 1024, source),
-            decoder: encoding.new_decoder_with_bom_removal(),
-            ready: Vec::with_capacity(128 * 1024),
-            finished: false,
-        }
-    }
-
-    /// Decodes the next piece; `false` once there is none.
-    fn refill(&mut self) -> io::Result<bool> {
-        if self.finished {
-            return Ok(false);
-        }
-        let bytes = self.source.fill_buf()?;
-        let last = bytes.is_empty();
-        let wanted = self.decoder.max_utf8_buffer_length(bytes.len());
-        self.ready.resize(wanted.unwrap_or(4 * bytes.len() + 16), 0);
-        let (result, used, written, _) = self.decoder.decode_to_utf8(bytes, &mut self.ready, last);
-        self.ready.truncate(written);
-        self.finished = last && result == CoderResult::InputEmpty;
-        self.source.consume(used);
-        Ok(true)
-    }
-
-    fn ready(&self) -> &[u8] {
-        &self.ready
-    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,19 @@
 //! Where every reader puts its cells: the ceilings of size are enforced here, once.
 
 use crate::sheets::found::SheetFound;
+use crate::sheets::looks::ListLooks;
 use crate::sheets::table::{Cell, Row, SourceKind, cell_name};
 use crate::sheets::{Excess, Limits, SheetError};
 
-/// Row numbers end here, sixteen times Excel's last one and the last of `LibreOffice`; a filled cell
-/// beyond is a file that lies about its rows.
+/// Row numbers of a workbook end here, sixteen times Excel's last one and the last of `LibreOffice`; a
+/// filled cell beyond is a file that lies about its rows.
 const LAST_ROW: u32 = 16_777_216;
 
 /// The rows of one sheet while they are being read.
 pub(super) struct Grid<'l> {
     pub(super) limits: &'l Limits,
+    most_rows: usize,
+    last_row: u32,
     rows: Vec<Row>,
     /// Cells of each row, blank ones too, where the reader says so.
     widths: Vec<u16>,
@@ -23,12 +26,15 @@ pub(super) struct Grid<'l> {
     list_bytes: usize,
     /// Control characters left out of texts.
     dropped: usize,
+    unsaved: usize,
 }
 
 impl<'l> Grid<'l> {
     pub(super) fn new(limits: &'l Limits) -> Grid<'l> {
         Grid {
             limits,
+            most_rows: limits.rows,
+            last_row: LAST_ROW,
             rows: Vec::new(),
             widths: Vec::new(),
             current_width: 0,
@@ -39,6 +45,16 @@ impl<'l> Grid<'l> {
             text_bytes: 0,
             list_bytes: 0,
             dropped: 0,
+            unsaved: 0,
+        }
+    }
+
+    /// The same for a text, whose rows are all there.
+    pub(super) fn of_text(limits: &'l Limits) -> Grid<'l> {
+        Grid {
+            most_rows: limits.text_rows,
+            last_row: u32::MAX,
+            ..Grid::new(limits)
         }
     }
 
@@ -47,7 +63,7 @@ impl<'l> Grid<'l> {
         if matches!(cell, Cell::Empty) {
             return Ok(());
         }
-        if row >= LAST_ROW {
+        if row >= self.last_row {
             return Err(self.limits.beyond(Excess::Rows));
         }
         let number = row + 1;
@@ -60,6 +76,7 @@ impl<'l> Grid<'l> {
             return Err(self.limits.too_wide(row, column));
         }
         self.count_text(row, column, &cell)?;
+        self.unsaved += usize::from(cell.is_unsaved());
         if column >= self.current.len() {
             self.current.resize(column + 1, Cell::Empty);
         }
@@ -115,7 +132,8 @@ impl<'l> Grid<'l> {
             rows: self.rows,
             cells: self.widths,
             dropped: self.dropped,
-            others: Vec::new(),
+            unsaved: self.unsaved,
+            looks: ListLooks::default(),
         };
         Ok(Some(found).filter(|found| !found.rows.is_empty()))
     }
@@ -124,7 +142,7 @@ impl<'l> Grid<'l> {
         if self.current.is_empty() {
             return Ok(());
         }
-        if self.rows.len() == self.limits.rows {
+        if self.rows.len() == self.most_rows {
             return Err(self.limits.beyond(Excess::Rows));
         }
         self.cells += self.current.len();

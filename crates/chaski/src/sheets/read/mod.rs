@@ -1,16 +1,22 @@
-//! Reads a list from an xlsx, ods or CSV, told apart by content and never by extension.
+//! Reads a list from an xlsx, ods, CSV, web page or XML, also in a zip, told apart by content and never
+//! by extension.
 
 mod dates;
+mod decoded;
 mod delimited;
 mod fields;
 mod grid;
+mod html;
 mod ods;
 mod package;
 mod palette;
 mod strings;
 mod styles;
+mod web;
 mod workbook;
 mod xlsx;
+mod xml_2003;
+mod zipped;
 
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
@@ -19,17 +25,21 @@ use std::path::Path;
 use chaski_core::Lang;
 
 use super::book::{RawSheet, SheetBook, WantedSheets};
-use super::found::SheetFound;
-use super::header;
-use super::{Excess, Limits, SheetError, SourceKind, Table};
-use crate::counted::counted;
+use super::choice::Choice;
+use super::{Excess, Limits, SheetError, Table};
 use crate::scratch::Scratch;
 use package::Package;
 
-/// Reads a list from a file, or from the standard input if the path is `-`.
-pub fn read(path: &Path, limits: &Limits, lang: Lang) -> Result<Table, SheetError> {
+/// Reads a list from a file, or from the standard input if the path is `-`. `sheet` names the sheet;
+/// without it the first that is a list is taken.
+pub fn read(
+    path: &Path,
+    sheet: Option<&str>,
+    limits: &Limits,
+    lang: Lang,
+) -> Result<Table, SheetError> {
     if path == Path::new("-") {
-        return read_stream(io::stdin().lock(), limits, lang);
+        return read_stream(io::stdin().lock(), sheet, limits, lang);
     }
     let unreadable = |source| SheetError::reading(path, source);
     let file = File::open(path).map_err(unreadable)?;
@@ -38,12 +48,12 @@ pub fn read(path: &Path, limits: &Limits, lang: Lang) -> Result<Table, SheetErro
         return Err(unreadable(io::ErrorKind::IsADirectory.into()));
     }
     if !metadata.is_file() {
-        return read_stream(file, limits, lang);
+        return read_stream(file, sheet, limits, lang);
     }
     if metadata.len() > limits.file_bytes {
         return Err(limits.beyond(Excess::FileBytes));
     }
-    read_seekable(file, limits, lang)
+    read_seekable(file, sheet, limits, lang)
 }
 
 /// Reads the wanted sheets of a book, titles and all, each cell where it stands. A CSV is one sheet.
@@ -90,7 +100,7 @@ fn read_seekable_book<R: Read + Seek>(
     match kind_at_start(&mut source)? {
         Kind::Empty => Err(SheetError::EmptyFile),
         Kind::Compound => Err(compound_kind(&mut source)),
-        Kind::WebPage => Err(SheetError::WebPage),
+        Kind::WebPage | Kind::WebArchive => Err(SheetError::WebPage),
         Kind::Other => Err(SheetError::UnknownKind),
         Kind::Text => {
             let found = delimited::read_delimited(source, limits)?;
@@ -106,55 +116,97 @@ fn read_seekable_book<R: Read + Seek>(
         }
         Kind::Archive => {
             let mut package = Package::open(source, limits)?;
-            match archive_kind(&package)? {
+            match archive_kind(&package) {
                 ArchiveKind::Ods => ods::read_ods_book(&mut package, wanted),
                 ArchiveKind::Xlsx => xlsx::read_xlsx_book(&mut package, wanted),
+                ArchiveKind::Document | ArchiveKind::Files => Err(SheetError::UnknownKind),
             }
         }
     }
 }
 
 /// Reads a list that was put away.
-pub fn read_stored(list: &Scratch, limits: &Limits, lang: Lang) -> Result<Table, SheetError> {
+pub fn read_stored(
+    list: &Scratch,
+    sheet: Option<&str>,
+    limits: &Limits,
+    lang: Lang,
+) -> Result<Table, SheetError> {
     if list.len() > limits.file_bytes {
         return Err(limits.beyond(Excess::FileBytes));
     }
-    read_seekable(list.reader(), limits, lang)
+    read_seekable(list.reader(), sheet, limits, lang)
 }
 
 /// Reads a list from bytes in memory.
-pub fn read_bytes(bytes: &[u8], limits: &Limits, lang: Lang) -> Result<Table, SheetError> {
+pub fn read_bytes(
+    bytes: &[u8],
+    sheet: Option<&str>,
+    limits: &Limits,
+    lang: Lang,
+) -> Result<Table, SheetError> {
     if bytes.len() as u64 > limits.file_bytes {
         return Err(limits.beyond(Excess::FileBytes));
     }
-    read_seekable(Cursor::new(bytes), limits, lang)
+    read_seekable(Cursor::new(bytes), sheet, limits, lang)
 }
 
 /// Reads a list from a stream, which is held in memory first: a workbook is read from its end.
-pub fn read_stream(stream: impl Read, limits: &Limits, lang: Lang) -> Result<Table, SheetError> {
+pub fn read_stream(
+    stream: impl Read,
+    sheet: Option<&str>,
+    limits: &Limits,
+    lang: Lang,
+) -> Result<Table, SheetError> {
     let mut bytes = Vec::new();
     stream
         .take(limits.file_bytes + 1)
         .read_to_end(&mut bytes)
         .map_err(|source| SheetError::reading(Path::new("-"), source))?;
-    read_bytes(&bytes, limits, lang)
+    read_bytes(&bytes, sheet, limits, lang)
 }
 
 fn read_seekable<R: Read + Seek>(
-    mut source: R,
+    source: R,
+    sheet: Option<&str>,
     limits: &Limits,
     lang: Lang,
 ) -> Result<Table, SheetError> {
-    let found = match kind_at_start(&mut source)? {
+    let mut choice = Choice::new(sheet, lang);
+    offer_sheets(source, limits, &mut choice, true)?;
+    choice.finish()
+}
+
+/// Offers what a file holds. A zip may hold one list, and that one is no zip of lists.
+fn offer_sheets<R: Read + Seek>(
+    mut source: R,
+    limits: &Limits,
+    choice: &mut Choice<'_>,
+    may_be_zip: bool,
+) -> Result<(), SheetError> {
+    match kind_at_start(&mut source)? {
         Kind::Empty => Err(SheetError::EmptyFile),
-        Kind::Archive => read_archive(source, limits),
         Kind::Compound => Err(compound_kind(&mut source)),
-        Kind::WebPage => Err(SheetError::WebPage),
         Kind::Other => Err(SheetError::UnknownKind),
-        Kind::Text => delimited::read_delimited(source, limits),
-    }?;
-    let notes = notes(&found, lang);
-    header::into_table(found, notes)
+        Kind::Text => {
+            choice.offer(Ok(Some(delimited::read_delimited(source, limits)?)));
+            Ok(())
+        }
+        Kind::WebPage => web::read_page(source, limits, choice),
+        Kind::WebArchive => web::read_web_archive(source, limits, choice),
+        Kind::Archive => {
+            let mut package = Package::open(source, limits)?;
+            match archive_kind(&package) {
+                ArchiveKind::Ods => ods::read_ods(&mut package, choice),
+                ArchiveKind::Xlsx => xlsx::read_xlsx(&mut package, choice),
+                ArchiveKind::Files if may_be_zip => {
+                    let list = zipped::only_list(&mut package)?;
+                    offer_sheets(Cursor::new(list), limits, choice, false)
+                }
+                ArchiveKind::Document | ArchiveKind::Files => Err(SheetError::UnknownKind),
+            }
+        }
+    }
 }
 
 /// What the first bytes say; the source stands at its start again.
@@ -173,6 +225,8 @@ enum Kind {
     /// The container of old Office files and of encrypted new ones.
     Compound,
     WebPage,
+    /// A page with its pictures in one file, as Excel saves one.
+    WebArchive,
     Other,
     Text,
 }
@@ -188,39 +242,47 @@ fn kind_of(start: &[u8]) -> Kind {
         b"7z\xbc\xaf",
     ];
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
+    // What is written in two bytes a character is looked at without the second.
+    let wide: Vec<u8> = match start {
+        [0xff, 0xfe, rest @ ..] | [0xfe, 0xff, _, rest @ ..] => {
+            rest.iter().step_by(2).copied().collect()
+        }
+        _ => Vec::new(),
+    };
+    let text = if wide.is_empty() { text } else { &wide };
     match text.trim_ascii_start() {
         _ if start.is_empty() => Kind::Empty,
         _ if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") => Kind::Archive,
         _ if start.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") => Kind::Compound,
         _ if OTHERS.iter().any(|magic| start.starts_with(magic)) => Kind::Other,
+        text if web::is_web_archive(text) => Kind::WebArchive,
         [b'<', b'?' | b'!' | b'a'..=b'z' | b'A'..=b'Z', ..] => Kind::WebPage,
         _ => Kind::Text,
     }
 }
 
-fn read_archive<R: Read + Seek>(source: R, limits: &Limits) -> Result<SheetFound, SheetError> {
-    let mut package = Package::open(source, limits)?;
-    match archive_kind(&package)? {
-        ArchiveKind::Ods => ods::read_ods(&mut package),
-        ArchiveKind::Xlsx => xlsx::read_xlsx(&mut package),
-    }
-}
-
-/// Which program an archive is of.
+/// What an archive is.
 enum ArchiveKind {
     Ods,
     Xlsx,
+    /// Of another program.
+    Document,
+    /// Files that somebody put together.
+    Files,
 }
 
-fn archive_kind<R: Read + Seek>(package: &Package<'_, R>) -> Result<ArchiveKind, SheetError> {
+fn archive_kind<R: Read + Seek>(package: &Package<'_, R>) -> ArchiveKind {
     if package.has("content.xml") {
-        return Ok(ArchiveKind::Ods);
+        return ArchiveKind::Ods;
     }
     let is_office = package.has("_rels/.rels") || package.has("xl/workbook.xml");
-    if is_office && !package.has_folder("word/") && !package.has_folder("ppt/") {
-        return Ok(ArchiveKind::Xlsx);
+    let is_other = package.has_folder("word/") || package.has_folder("ppt/");
+    match (is_office, is_other) {
+        (true, false) => ArchiveKind::Xlsx,
+        (true, true) => ArchiveKind::Document,
+        _ if package.has("mimetype") => ArchiveKind::Document,
+        _ => ArchiveKind::Files,
     }
-    Err(SheetError::UnknownKind)
 }
 
 /// The day that a workbook's count of days names, for a number that was written without a date format;
@@ -240,42 +302,4 @@ fn compound_kind<R: Read + Seek>(source: &mut R) -> SheetError {
         Ok(1..) => SheetError::Encrypted,
         _ => SheetError::OldExcel,
     }
-}
-
-/// What the person should know of how the list was read.
-fn notes(found: &SheetFound, lang: Lang) -> Vec<String> {
-    let mut notes = Vec::new();
-    if let (Some(sheet), false) = (found.source.sheet(), found.others.is_empty()) {
-        let others = found.others.len();
-        notes.push(match lang {
-            Lang::Es => format!("se leyó la hoja «{sheet}»; el libro tiene {others} más"),
-            Lang::En => format!("read the sheet «{sheet}»; the workbook has {others} more"),
-        });
-    }
-    let dropped = found.dropped;
-    if dropped > 0 {
-        notes.push(match lang {
-            Lang::Es if dropped == 1 => "se quitó 1 carácter de control invisible".to_owned(),
-            Lang::Es => format!("se quitaron {dropped} caracteres de control invisibles"),
-            Lang::En => counted(
-                dropped,
-                "invisible control character was left out",
-                "invisible control characters were left out",
-            ),
-        });
-    }
-    if let SourceKind::Csv {
-        encoding: super::Encoding::Windows1252,
-        ..
-    } = found.source
-    {
-        notes.push(
-            lang.pick(
-                "el CSV se leyó como Windows-1252 (ANSI)",
-                "the CSV was read as Windows-1252 (ANSI)",
-            )
-            .to_owned(),
-        );
-    }
-    notes
 }

@@ -4,7 +4,7 @@
 //! (several GB) before it gives back the first one, so the ods is read here too. Repeated blanks
 //! cost nothing; repeated values are expanded only within the ceilings.
 
-use std::io::{Read, Seek};
+use std::io::{BufRead, Read, Seek};
 
 use quick_xml::events::{BytesStart, Event};
 
@@ -12,48 +12,39 @@ use super::dates::{from_duration, from_iso};
 use super::grid::Grid;
 use super::package::{Package, XmlPart, attribute, push_reference};
 use crate::sheets::book::{RawSheet, SheetBook, WantedSheets};
-use crate::sheets::found::SheetFound;
+use crate::sheets::choice::Choice;
 use crate::sheets::table::{Cell, SourceKind};
 use crate::sheets::{Excess, SheetError};
 
-/// The rows of the first table of the book that has any.
+/// The list of a book: each table is offered until one is surely it.
 pub(super) fn read_ods<R: Read + Seek>(
     package: &mut Package<'_, R>,
-) -> Result<SheetFound, SheetError> {
+    choice: &mut Choice<'_>,
+) -> Result<(), SheetError> {
     let limits = package.limits;
     refuse_encrypted(package)?;
     let mut part = package
         .part("content.xml")?
         .ok_or_else(|| super::package::corrupt("content.xml"))?;
-    let mut found: Option<SheetFound> = None;
-    let mut others = Vec::new();
+    let mut tables = 0;
     loop {
         let name = match part.next_event()? {
             Event::Start(element) if element.local_name().as_ref() == "table" => {
                 attribute(&element, "name").unwrap_or_default()
             }
-            Event::Eof => break,
+            Event::Eof if tables == 0 => return Err(SheetError::NoSheets),
+            Event::Eof => return Ok(()),
             _ => continue,
         };
-        if found.is_some() {
-            others.push(name);
-            continue;
-        }
-        let mut grid = Grid::new(limits);
-        read_table(&mut part, &mut grid)?;
-        let sheet = name.clone();
-        found = grid.found(SourceKind::Ods { sheet })?;
-        if found.is_none() {
-            others.push(name);
-        }
-        if others.len() > limits.parts {
+        tables += 1;
+        if tables > limits.parts {
             return Err(part.corrupt());
         }
-    }
-    match found {
-        Some(found) => Ok(SheetFound { others, ..found }),
-        None if others.is_empty() => Err(SheetError::NoSheets),
-        None => Err(SheetError::EmptySheet),
+        if choice.wants(&name) {
+            let mut grid = Grid::new(limits);
+            read_table(&mut part, &mut grid)?;
+            choice.offer(grid.found(SourceKind::Ods { sheet: name }));
+        }
     }
 }
 
@@ -132,8 +123,8 @@ fn refuse_encrypted<R: Read + Seek>(package: &mut Package<'_, R>) -> Result<(), 
 }
 
 /// Reads to the end of a table.
-fn read_table<R: Read + Seek>(
-    part: &mut XmlPart<'_, R>,
+fn read_table<B: BufRead>(
+    part: &mut XmlPart<'_, B>,
     grid: &mut Grid<'_>,
 ) -> Result<(), SheetError> {
     let mut row: u32 = 0;
@@ -172,8 +163,8 @@ struct Filled {
 }
 
 /// Reads to the end of a row.
-fn read_row<R: Read + Seek>(
-    part: &mut XmlPart<'_, R>,
+fn read_row<B: BufRead>(
+    part: &mut XmlPart<'_, B>,
     row: u32,
     grid: &mut Grid<'_>,
 ) -> Result<Vec<Filled>, SheetError> {
@@ -239,6 +230,7 @@ fn put_row(
 struct CellHead {
     kind: String,
     value: Option<String>,
+    has_formula: bool,
 }
 
 impl CellHead {
@@ -251,7 +243,11 @@ impl CellHead {
             "boolean" => attribute(element, "boolean-value"),
             _ => attribute(element, "string-value"),
         };
-        CellHead { kind, value }
+        CellHead {
+            kind,
+            value,
+            has_formula: attribute(element, "formula").is_some(),
+        }
     }
 
     fn cell(&self, text: &str, grid: &mut Grid<'_>) -> Cell {
@@ -262,6 +258,7 @@ impl CellHead {
             ("date", Some(value)) => Cell::Date(from_iso(value)),
             ("time", Some(value)) => Cell::Date(from_duration(value)),
             ("boolean", Some(value)) => Cell::Bool(value == "true"),
+            ("", None) if self.has_formula && text.is_empty() => Cell::unsaved(),
             ("string", _) if text.starts_with('#') && text.ends_with('!') => {
                 Cell::Error(text.into())
             }
@@ -272,8 +269,8 @@ impl CellHead {
 }
 
 /// Reads to the end of a cell and gives its paragraphs; comments and drawings are left out.
-fn read_text<R: Read + Seek>(
-    part: &mut XmlPart<'_, R>,
+fn read_text<B: BufRead>(
+    part: &mut XmlPart<'_, B>,
     row: u32,
     column: usize,
 ) -> Result<String, SheetError> {

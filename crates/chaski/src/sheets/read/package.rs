@@ -61,42 +61,67 @@ impl<'l, R: Read + Seek> Package<'l, R> {
         self.names.keys().any(|name| name.starts_with(folder))
     }
 
+    /// The names of all files in it, folders left out.
+    pub(super) fn files(&self) -> Vec<String> {
+        let names = self.archive.file_names().filter_map(Result::ok);
+        names
+            .filter(|name| !name.ends_with(['/', '\\']))
+            .map(|name| name.to_string())
+            .collect()
+    }
+
+    /// A file in it, whole.
+    pub(super) fn bytes(&mut self, name: &str) -> Result<Vec<u8>, SheetError> {
+        let key = name.replace('\\', "/");
+        let key = key.trim_start_matches('/').to_ascii_lowercase();
+        let index = *self.names.get(&key).ok_or_else(|| corrupt(name))?;
+        let file = opened(&mut self.archive, index, name)?;
+        let mut bytes = Vec::new();
+        let most = self.limits.file_bytes;
+        let read = file.take(most + 1).read_to_end(&mut bytes);
+        read.map_err(|_| corrupt(name))?;
+        if bytes.len() as u64 > most {
+            return Err(self.limits.beyond(Excess::FileBytes));
+        }
+        Ok(bytes)
+    }
+
     /// A part as XML; none if the archive has no such part.
-    pub(super) fn part(&mut self, name: &str) -> Result<Option<XmlPart<'_, R>>, SheetError> {
+    pub(super) fn part(&mut self, name: &str) -> Result<Option<PackagePart<'_, R>>, SheetError> {
         let Some(&index) = self.names.get(&name.to_ascii_lowercase()) else {
             return Ok(None);
         };
-        let file = self.archive.by_index(index).map_err(|error| match error {
-            ZipError::InvalidPassword => SheetError::Encrypted,
-            ZipError::UnsupportedArchive(text) if text == ZipError::PASSWORD_REQUIRED => {
-                SheetError::Encrypted
-            }
-            _ => corrupt(name),
-        })?;
-        let limits = self.limits;
-        let guard = Guard {
-            inner: BufReader::with_capacity(32 * 1024, file),
-            unpacked: &self.unpacked,
-            construct: 0,
-            limits,
-            tripped: None,
-        };
-        let mut reader = Reader::from_reader(guard);
-        reader.config_mut().expand_empty_elements = true;
-        Ok(Some(XmlPart {
-            reader,
-            buffer: Vec::with_capacity(1024),
-            depth: 0,
-            idle: 0,
-            limits,
-            name: name.to_owned(),
-        }))
+        let file = opened(&mut self.archive, index, name)?;
+        let source = BufReader::with_capacity(32 * 1024, file);
+        Ok(Some(XmlPart::new(
+            source,
+            &self.unpacked,
+            self.limits,
+            name,
+        )))
     }
 }
 
+fn opened<'a, R: Read + Seek>(
+    archive: &'a mut ZipArchive<BufReader<R>>,
+    index: usize,
+    name: &str,
+) -> Result<ZipFile<'a, BufReader<R>>, SheetError> {
+    archive.by_index(index).map_err(|error| match error {
+        ZipError::InvalidPassword => SheetError::Encrypted,
+        ZipError::UnsupportedArchive(text) if text == ZipError::PASSWORD_REQUIRED => {
+            SheetError::Encrypted
+        }
+        _ => corrupt(name),
+    })
+}
+
+/// A part of an archive.
+pub(super) type PackagePart<'p, R> = XmlPart<'p, BufReader<ZipFile<'p, BufReader<R>>>>;
+
 /// One part being read, event by event.
-pub(super) struct XmlPart<'p, R: Read + Seek> {
-    reader: Reader<Guard<'p, BufReader<ZipFile<'p, BufReader<R>>>>>,
+pub(super) struct XmlPart<'p, B> {
+    reader: Reader<Guard<'p, B>>,
     buffer: Vec<u8>,
     depth: usize,
     idle: u64,
@@ -108,7 +133,34 @@ pub(super) struct XmlPart<'p, R: Read + Seek> {
 /// name of every open element, so unlimited depth would be unlimited memory.
 const DEPTH_LIMIT: usize = 256;
 
-impl<R: Read + Seek> XmlPart<'_, R> {
+impl<'p, B: BufRead> XmlPart<'p, B> {
+    /// Reads XML from a source. What it unpacks is added to `unpacked`; `name` is told where it is
+    /// damaged.
+    pub(super) fn new(
+        source: B,
+        unpacked: &'p Counter<u64>,
+        limits: &'p Limits,
+        name: &str,
+    ) -> XmlPart<'p, B> {
+        let guard = Guard {
+            inner: source,
+            unpacked,
+            construct: 0,
+            limits,
+            tripped: None,
+        };
+        let mut reader = Reader::from_reader(guard);
+        reader.config_mut().expand_empty_elements = true;
+        XmlPart {
+            reader,
+            buffer: Vec::with_capacity(1024),
+            depth: 0,
+            idle: 0,
+            limits,
+            name: name.to_owned(),
+        }
+    }
+
     /// The next event. A document type is refused: no entity is ever defined or fetched.
     pub(super) fn next_event(&mut self) -> Result<Event<'_>, SheetError> {
         self.idle += 1;

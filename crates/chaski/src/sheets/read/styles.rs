@@ -9,7 +9,8 @@ use quick_xml::events::{BytesStart, Event};
 use super::package::{LIST_LIMIT, Package, attribute, corrupt};
 use super::palette::Palette;
 use crate::sheets::SheetError;
-use crate::sheets::book::{CellLook, NumberForm};
+use crate::sheets::book::CellLook;
+use crate::sheets::looks::NumberForm;
 
 /// Which cell styles show a date or time, and how each looks.
 #[derive(Default)]

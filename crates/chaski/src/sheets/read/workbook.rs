@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::io::{Read, Seek};
 
-use quick_xml::events::Event;
+use quick_xml::events::{BytesStart, Event};
 
 use super::package::{LIST_LIMIT, Package, attribute, corrupt};
 use super::palette::Palette;
@@ -13,6 +13,7 @@ use super::styles::{Styles, read_styles};
 use crate::sheets::SheetError;
 
 /// What is needed of a workbook to read its sheets.
+#[derive(Default)]
 pub(super) struct Workbook {
     /// Sheets of cells, visible ones first.
     pub(super) sheets: Vec<SheetEntry>,
@@ -21,6 +22,8 @@ pub(super) struct Workbook {
     pub(super) styles: Styles,
     /// Whether days are counted from 1904, as Excel for Mac once did.
     pub(super) since_1904: bool,
+    /// Whether formulas are to be worked out when it is opened: what is saved of them may say nothing.
+    pub(super) to_be_worked_out: bool,
 }
 
 /// A sheet of cells of the book.
@@ -55,16 +58,15 @@ pub(super) fn open_workbook<R: Read + Seek>(
         part_of("sharedStrings").unwrap_or_else(|| join(folder, "sharedStrings.xml"));
     let styles_part = part_of("styles").unwrap_or_else(|| join(folder, "styles.xml"));
     let palette = Palette::read(package, part_of("theme").as_deref());
-    let (mut sheets, since_1904) = list_sheets(package, &book_part, &related)?;
-    if sheets.is_empty() {
+    let mut book = list_sheets(package, &book_part, &related)?;
+    if book.sheets.is_empty() {
         return Err(SheetError::NoSheets);
     }
-    sheets.sort_by_key(|sheet| sheet.hidden);
+    book.sheets.sort_by_key(|sheet| sheet.hidden);
     Ok(Workbook {
-        sheets,
         strings: SharedStrings::read(package, &strings_part)?,
         styles: read_styles(package, &styles_part, &palette)?,
-        since_1904,
+        ..book
     })
 }
 
@@ -129,27 +131,26 @@ fn join(folder: &str, target: &str) -> String {
     steps.join("/")
 }
 
-/// The sheets of cells of the book, and whether it counts days from 1904.
+/// What the main part says: the sheets of cells, how days are counted, whether formulas have values.
 fn list_sheets<R: Read + Seek>(
     package: &mut Package<'_, R>,
     name: &str,
     related: &HashMap<String, Relation>,
-) -> Result<(Vec<SheetEntry>, bool), SheetError> {
+) -> Result<Workbook, SheetError> {
     let mut part = package.part(name)?.ok_or_else(|| corrupt(name))?;
-    let (mut sheets, mut since_1904) = (Vec::new(), false);
+    let mut book = Workbook::default();
     loop {
         match part.next_event()? {
             Event::Start(element) => match element.local_name().as_ref() {
                 "workbookPr" => {
-                    if let Some(flag) = attribute(&element, "date1904") {
-                        since_1904 = matches!(flag.as_str(), "1" | "true");
-                    }
+                    book.since_1904 |= is_on(&element, "date1904");
                 }
+                "calcPr" => book.to_be_worked_out |= is_on(&element, "fullCalcOnLoad"),
                 "sheet" => {
                     let id = attribute(&element, "id").unwrap_or_default();
                     let relation = related.get(&id).ok_or_else(|| corrupt(name))?;
                     if relation.kind == "worksheet" {
-                        sheets.push(SheetEntry {
+                        book.sheets.push(SheetEntry {
                             name: attribute(&element, "name").unwrap_or_default(),
                             part: relation.part.clone(),
                             hidden: attribute(&element, "state").is_some_and(|s| s != "visible"),
@@ -158,11 +159,15 @@ fn list_sheets<R: Read + Seek>(
                 }
                 _ => {}
             },
-            Event::Eof => return Ok((sheets, since_1904)),
+            Event::Eof => return Ok(book),
             _ => {}
         }
-        if sheets.len() > LIST_LIMIT {
+        if book.sheets.len() > LIST_LIMIT {
             return Err(corrupt(name));
         }
     }
+}
+
+fn is_on(element: &BytesStart<'_>, name: &str) -> bool {
+    attribute(element, name).is_some_and(|it| matches!(it.as_str(), "1" | "true"))
 }

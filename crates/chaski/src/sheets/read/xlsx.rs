@@ -6,37 +6,89 @@
 //! a ceiling and overflows on odd references; an inspection strict enough to make that safe
 //! would have to parse the parts as this does. The tests keep calamine as the second opinion.
 
-use std::io::{Read, Seek};
+use std::io::{BufRead, Read, Seek};
 
 use quick_xml::events::{BytesStart, Event};
 
 use super::grid::Grid;
 use super::package::{Package, XmlPart, attribute, push_reference};
 use super::strings::{SharedStrings, trim_since, unescape_controls};
-use super::workbook::{Workbook, open_workbook};
+use super::workbook::{SheetEntry, Workbook, open_workbook};
 use crate::sheets::book::{RawSheet, SheetBook, SheetLooks, WantedSheets};
+use crate::sheets::choice::Choice;
 use crate::sheets::found::SheetFound;
+use crate::sheets::looks::{JoinedCells, ListLooks};
 use crate::sheets::table::{Cell, SourceKind, column_index};
 use crate::sheets::{Limits, SheetError};
 
+/// The list of a book: each sheet is offered, visible ones first, until one is surely it.
 pub(super) fn read_xlsx<R: Read + Seek>(
     package: &mut Package<'_, R>,
-) -> Result<SheetFound, SheetError> {
+    choice: &mut Choice<'_>,
+) -> Result<(), SheetError> {
     let book = open_workbook(package)?;
-    for (index, sheet) in book.sheets.iter().enumerate() {
-        let mut grid = Grid::new(package.limits);
-        let mut part = package
-            .part(&sheet.part)?
-            .ok_or_else(|| super::package::corrupt(&sheet.part))?;
-        read_cells(&mut part, &book, &mut grid, None)?;
-        let sheet = sheet.name.clone();
-        if let Some(mut found) = grid.found(SourceKind::Xlsx { sheet })? {
-            found.others = book.sheets.into_iter().map(|sheet| sheet.name).collect();
-            found.others.remove(index);
-            return Ok(found);
+    for sheet in &book.sheets {
+        if choice.wants(&sheet.name) {
+            choice.offer(read_list(package, &book, sheet));
         }
     }
-    Err(SheetError::EmptySheet)
+    Ok(())
+}
+
+/// What a sheet holds; none if nothing.
+fn read_list<R: Read + Seek>(
+    package: &mut Package<'_, R>,
+    book: &Workbook,
+    sheet: &SheetEntry,
+) -> Result<Option<SheetFound>, SheetError> {
+    let (mut grid, mut looks) = (Grid::new(package.limits), ListLooks::default());
+    let mut part = package
+        .part(&sheet.part)?
+        .ok_or_else(|| super::package::corrupt(&sheet.part))?;
+    read_cells(&mut part, book, &mut grid, &mut Looks::Columns(&mut looks))?;
+    read_joined(&mut part, &mut looks)?;
+    let sheet = sheet.name.clone();
+    let found = grid.found(SourceKind::Xlsx { sheet })?;
+    Ok(found.map(|found| SheetFound { looks, ..found }))
+}
+
+/// The cells that are joined, which come after all cells; only those above a list are of use.
+fn read_joined<B: BufRead>(
+    part: &mut XmlPart<'_, B>,
+    looks: &mut ListLooks,
+) -> Result<(), SheetError> {
+    loop {
+        match part.next_event()? {
+            Event::Start(element) if element.local_name().as_ref() == "mergeCell" => {
+                if let Some(joined) = attribute(&element, "ref").and_then(|it| joined(&it)) {
+                    looks.join_above(joined);
+                }
+            }
+            Event::End(element) if element.local_name().as_ref() == "mergeCells" => return Ok(()),
+            Event::Eof => return Ok(()),
+            _ => {}
+        }
+    }
+}
+
+/// The cells of a reference such as `F6:H6`.
+fn joined(reference: &str) -> Option<JoinedCells> {
+    let (first, last) = reference.split_once(':')?;
+    let ((first_row, first_column), (last_row, last_column)) = (place(first)?, place(last)?);
+    (first_row <= last_row && first_column <= last_column).then_some(JoinedCells {
+        first_row: first_row + 1,
+        first_column,
+        last_row: last_row + 1,
+        last_column,
+    })
+}
+
+/// Where it is noted how cells look.
+enum Looks<'l> {
+    /// Cell by cell, colours and all: of a form.
+    Cells(&'l mut SheetLooks),
+    /// By columns: of a list.
+    Columns(&'l mut ListLooks),
 }
 
 /// The wanted sheets of a book, with how their cells look.
@@ -92,7 +144,7 @@ fn read_sheet<R: Read + Seek>(
         .part(&entry.part)?
         .ok_or_else(|| super::package::corrupt(&entry.part))?;
     let (mut grid, mut looks) = (Grid::new(limits), SheetLooks::default());
-    read_cells(&mut part, book, &mut grid, Some(&mut looks))?;
+    read_cells(&mut part, book, &mut grid, &mut Looks::Cells(&mut looks))?;
     looks.finish();
     Ok(RawSheet {
         name: entry.name.clone(),
@@ -102,19 +154,23 @@ fn read_sheet<R: Read + Seek>(
 }
 
 /// Notes the width of the columns that a `col` element is about.
-fn note_width(element: &BytesStart<'_>, looks: &mut SheetLooks, limits: &Limits) {
+fn note_width(element: &BytesStart<'_>, looks: &mut Looks<'_>, limits: &Limits) {
     let number = |name| attribute(element, name).and_then(|it| it.parse::<usize>().ok());
     let width = attribute(element, "width").and_then(|it| it.parse::<f64>().ok());
     let is_hidden = attribute(element, "hidden").is_some_and(|it| it == "1" || it == "true");
-    let (Some(first), Some(last), Some(width)) = (number("min"), number("max"), width) else {
+    let (Some(first), Some(last)) = (number("min"), number("max")) else {
         return;
     };
-    // Excel itself stops at 255; what nobody sees stays without a width of its own.
-    if is_hidden || !(0.5..=255.0).contains(&width) {
-        return;
-    }
+    // Excel itself stops at 255.
+    let width = width.filter(|width| (0.5..=255.0).contains(width));
     for column in first.max(1)..=last.min(limits.columns) {
-        looks.set_width(column - 1, width);
+        match (&mut *looks, width) {
+            (Looks::Columns(looks), _) if is_hidden => looks.hide(column - 1),
+            (Looks::Columns(looks), Some(width)) => looks.set_width(column - 1, width),
+            // In a form what nobody sees stays without a width of its own.
+            (Looks::Cells(looks), Some(width)) if !is_hidden => looks.set_width(column - 1, width),
+            _ => {}
+        }
     }
 }
 
@@ -136,11 +192,11 @@ enum Kind {
     Date,
 }
 
-fn read_cells<R: Read + Seek>(
-    part: &mut XmlPart<'_, R>,
+fn read_cells<B: BufRead>(
+    part: &mut XmlPart<'_, B>,
     book: &Workbook,
     grid: &mut Grid<'_>,
-    mut looks: Option<&mut SheetLooks>,
+    looks: &mut Looks<'_>,
 ) -> Result<(), SheetError> {
     let (mut next_row, mut next_column) = (0, 0);
     let mut text = String::new();
@@ -157,9 +213,7 @@ fn read_cells<R: Read + Seek>(
                 }
                 "c" => cell_head(&element, next_row, next_column),
                 "col" => {
-                    if let Some(looks) = looks.as_deref_mut() {
-                        note_width(&element, looks, grid.limits);
-                    }
+                    note_width(&element, looks, grid.limits);
                     continue;
                 }
                 _ => continue,
@@ -176,31 +230,49 @@ fn read_cells<R: Read + Seek>(
             _ => continue,
         };
         let head = head.ok_or_else(|| part.corrupt())?;
-        read_value(part, &head, &mut text)?;
+        let has_formula = read_value(part, &head, &mut text)?;
         next_column = head.column + 1;
-        let cell = cell_of(&head, &text, book, grid).ok_or_else(|| part.corrupt())?;
-        if cell != Cell::Empty {
+        let mut cell = cell_of(&head, &text, book, grid).ok_or_else(|| part.corrupt())?;
+        if has_formula && lacks_value(&head, &text, book) {
+            cell = Cell::unsaved();
+        }
+        let is_filled = cell != Cell::Empty;
+        if is_filled {
             part.gave_value(true);
             grid.put(head.row, head.column, cell)?;
-            if let Some(looks) = looks.as_deref_mut() {
+        }
+        match looks {
+            Looks::Cells(looks)
+                if is_filled || looks.shows_empty(head.row + 1, head.style, &book.styles.looks) =>
+            {
                 looks.note(head.row + 1, head.column, head.style);
             }
-        } else if let Some(looks) = looks.as_deref_mut()
-            && looks.shows_empty(head.row + 1, head.style, &book.styles.looks)
-        {
-            looks.note(head.row + 1, head.column, head.style);
+            Looks::Columns(looks) if is_filled => {
+                if let Some(look) = book.styles.looks.get(head.style) {
+                    looks.note(head.row + 1, head.column, &look.number);
+                }
+            }
+            _ => {}
         }
     }
 }
 
+/// Whether the program that wrote a formula did not save what it gives: nothing at all, or a zero in
+/// a book that says of itself that it is to be worked out when it is opened.
+fn lacks_value(head: &CellHead, text: &str, book: &Workbook) -> bool {
+    let text = text.trim();
+    head.kind == Kind::Number && (text.is_empty() || (text == "0" && book.to_be_worked_out))
+}
+
 /// Reads to the end of the cell and leaves in `text` what its `v` or `is` holds. A formula is
-/// skipped: what it gave is in `v`.
-fn read_value<R: Read + Seek>(
-    part: &mut XmlPart<'_, R>,
+/// skipped: what it gave is in `v`. Whether there is one is given.
+fn read_value<B: BufRead>(
+    part: &mut XmlPart<'_, B>,
     head: &CellHead,
     text: &mut String,
-) -> Result<(), SheetError> {
+) -> Result<bool, SheetError> {
     text.clear();
+    let mut has_formula = false;
     let mut rich = RichText::default();
     let limits = part.limits;
     // An entity of up to ten characters may stand for each character.
@@ -208,10 +280,14 @@ fn read_value<R: Read + Seek>(
     loop {
         let event = part.next_event()?;
         match &event {
-            Event::Start(element) if element.local_name().as_ref() == "v" => rich.inside = true,
+            Event::Start(element) => match element.local_name().as_ref() {
+                "v" => rich.inside = true,
+                "f" => has_formula = true,
+                _ => {}
+            },
             Event::End(element) => match element.local_name().as_ref() {
                 "v" => rich.inside = false,
-                "c" => return Ok(()),
+                "c" => return Ok(has_formula),
                 _ => {}
             },
             Event::Eof => return Err(part.corrupt()),

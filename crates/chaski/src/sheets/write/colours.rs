@@ -14,6 +14,9 @@ pub(super) fn aptitud_format(aptitud: Aptitud) -> Format {
         Aptitud::NoEncontrado => (0x00E4_DFEC, 0x0040_3151),
         Aptitud::Error => (0x00D9_D9D9, 0x009C_0006),
         Aptitud::Pendiente => (0x00ED_EDED, 0x0040_4040),
+        Aptitud::Dni | Aptitud::OtroDocumento => (0x00DD_EBF7, 0x001F_4E78),
+        Aptitud::SinNumero => (0x00FC_E4D6, 0x0083_3C0B),
+        Aptitud::Total | Aptitud::Titulos => (0x00F2_F2F2, 0x0070_7070),
     };
     Format::new()
         .set_bold()

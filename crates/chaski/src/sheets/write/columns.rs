@@ -3,37 +3,21 @@
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 
-use chaski_core::{Lang, fold};
+use chaski_core::Lang;
 
-use crate::sheets::{Table, Verdict};
+use crate::sheets::{Aptitud, ResultNames, Row, SourceKind, Table, Verdict};
 
-/// Names of our columns, in their order.
-pub(crate) const OURS: [&str; 13] = [
-    "ruc_normalizado",
-    "razon_social",
-    "estado",
-    "condicion",
-    "apto_para_facturar",
-    "ubigeo",
-    "departamento",
-    "provincia",
-    "distrito",
-    "direccion",
-    "motivo",
-    "fuente",
-    "consultado_en",
-];
-
-/// The place of `apto_para_facturar` among ours.
-pub(super) const APTO: usize = 4;
+/// Rows of each verdict.
+pub(super) type VerdictCounts = [usize; Aptitud::ALL.len()];
 
 /// What is to be written, whatever the format.
 pub(super) struct Output<'t> {
     pub(super) table: &'t Table,
+    pub(super) names: ResultNames,
     pub(super) lang: Lang,
     verdicts: RefCell<Verdicts<'t>>,
     /// Rows of each verdict so far.
-    counts: Cell<[usize; 7]>,
+    counts: Cell<VerdictCounts>,
 }
 
 /// The verdicts in the order of the rows, all there at once or made as they are wanted. A row beyond
@@ -41,9 +25,15 @@ pub(super) struct Output<'t> {
 pub type Verdicts<'v> = Box<dyn Iterator<Item = Cow<'v, Verdict>> + 'v>;
 
 impl<'t> Output<'t> {
-    pub(super) fn new(table: &'t Table, verdicts: Verdicts<'t>, lang: Lang) -> Output<'t> {
+    pub(super) fn new(
+        table: &'t Table,
+        verdicts: Verdicts<'t>,
+        names: ResultNames,
+        lang: Lang,
+    ) -> Output<'t> {
         Output {
             table,
+            names,
             lang,
             verdicts: RefCell::new(verdicts),
             counts: Cell::default(),
@@ -60,11 +50,11 @@ impl<'t> Output<'t> {
     }
 
     /// How many rows had each verdict, once all are written.
-    pub(super) fn counts(&self) -> [usize; 7] {
+    pub(super) fn counts(&self) -> VerdictCounts {
         self.counts.get()
     }
 
-    /// Our values of a row, in the order of [`OURS`].
+    /// Our values of a row, in the order of `RESULT_COLUMNS`.
     pub(super) fn values<'v>(&self, verdict: &'v Verdict) -> [&'v str; 13] {
         [
             &verdict.ruc_normalizado,
@@ -83,24 +73,32 @@ impl<'t> Output<'t> {
         ]
     }
 
-    /// Titles of our columns. One that the caller has already gets `_sunat`, then `_sunat_2`…:
-    /// their `estado` stays theirs, ours is `estado_sunat`.
+    /// The order of our columns, as places among those values.
+    pub(super) fn order(&self) -> &'static [usize; 13] {
+        self.names.order()
+    }
+
+    /// Titles of our columns in their order, none of which the caller has already.
     pub(super) fn our_titles(&self) -> Vec<String> {
-        let mut taken: Vec<String> = self.table.headers.iter().map(|name| fold(name)).collect();
-        OURS.iter()
-            .map(|name| {
-                let mut free = (*name).to_owned();
-                let mut number = 1;
-                while taken.contains(&fold(&free)) {
-                    free = match number {
-                        1 => format!("{name}_sunat"),
-                        number => format!("{name}_sunat_{number}"),
-                    };
-                    number += 1;
-                }
-                taken.push(fold(&free));
-                free
-            })
-            .collect()
+        self.names.titles(&self.table.headers, self.lang)
+    }
+
+    /// The rows that stand above the titles and are written again, with their numbers; the last one is
+    /// that of the titles themselves. None for programs, which read titles in the first row, nor of a
+    /// list without titles.
+    pub(super) fn above(&self) -> &'t [Row] {
+        match self.names {
+            ResultNames::People => &self.table.above,
+            ResultNames::Programs => &[],
+        }
+    }
+
+    /// The number that the first row of the file has: a text may begin with blank lines, or one that
+    /// only says its separator.
+    pub(super) fn first_number(&self) -> u32 {
+        match (&self.table.source, self.above().first()) {
+            (SourceKind::Csv { .. }, Some(row)) => row.number,
+            _ => 1,
+        }
     }
 }

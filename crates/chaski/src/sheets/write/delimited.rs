@@ -16,27 +16,65 @@ pub(super) fn render(out: &mut dyn Write, output: &Output<'_>) -> io::Result<()>
         SourceKind::Csv { separator, .. } => separator,
         _ => ',',
     };
+    // Rows above the titles have the cells that they had.
     let mut writer = WriterBuilder::new()
+        .flexible(true)
         .delimiter(u8::try_from(separator).unwrap_or(b','))
         .terminator(Terminator::CRLF)
         .from_writer(out);
     let mut scratch = String::new();
-    let titles = output.our_titles();
-    for title in output.table.headers.iter().chain(&titles) {
-        writer.write_field(inert(title, &mut scratch))?;
-    }
-    writer.write_record(None::<&[u8]>)?;
-    for row in &output.table.rows {
-        let verdict = output.next_verdict();
-        for column in 0..output.table.headers.len() {
+    let width = output.table.headers.len();
+    let mut rows = output.above().iter().peekable();
+    let has_titles = rows.peek().is_some();
+    let mut at = output.first_number();
+    while let Some(row) = rows.next() {
+        // Blank lines stay, so that rows keep their numbers.
+        while at < row.number {
+            writer.write_field("")?;
+            writer.write_record(None::<&[u8]>)?;
+            at += 1;
+        }
+        at += 1;
+        for column in 0..width {
             write_cell(&mut writer, row.cell(column), &mut scratch)?;
         }
-        for value in output.values(&verdict) {
-            writer.write_field(inert(value, &mut scratch))?;
+        if rows.peek().is_none() {
+            write_texts(&mut writer, output.our_titles().iter(), &mut scratch)?;
+        }
+        writer.write_record(None::<&[u8]>)?;
+    }
+    if !has_titles {
+        let titles = output.our_titles();
+        write_texts(
+            &mut writer,
+            output.table.headers.iter().chain(&titles),
+            &mut scratch,
+        )?;
+        writer.write_record(None::<&[u8]>)?;
+    }
+    for row in &output.table.rows {
+        let verdict = output.next_verdict();
+        for column in 0..width {
+            write_cell(&mut writer, row.cell(column), &mut scratch)?;
+        }
+        let values = output.values(&verdict);
+        for place in output.order() {
+            writer.write_field(inert(values[*place], &mut scratch))?;
         }
         writer.write_record(None::<&[u8]>)?;
     }
     writer.flush()
+}
+
+fn write_texts<'t, W: Write>(
+    writer: &mut csv::Writer<W>,
+    texts: impl Iterator<Item = &'t String>,
+    scratch: &mut String,
+) -> Result<(), csv::Error> {
+    for text in texts {
+        writer.write_field(inert(text, scratch))?;
+    }
+    Ok(())
 }
 
 pub(super) fn write_cell<W: Write>(

@@ -18,11 +18,10 @@ use std::path::{Path, PathBuf};
 use chaski_core::Lang;
 
 use super::error::folder_of;
-use super::{SheetError, Summary, Table};
+use super::{ResultNames, SheetError, Summary, Table};
 use crate::{draft, private};
 use columns::Output;
 
-pub(crate) use columns::OURS as RESULT_COLUMNS;
 pub use columns::Verdicts;
 pub use plain::{PlainCsv, PlainXlsx, plain_csv, plain_xlsx};
 pub(crate) use report::{ReportSheet, ReportTable, ReviewMark, ReviewValue};
@@ -145,7 +144,7 @@ pub(crate) fn put_in_place<E: From<SheetError>>(
     Ok(())
 }
 
-/// Writes the list with one verdict per row (a row without one counts as not asked) to any writer,
+/// Writes the list with one verdict per row, our columns called as `names` says (a row without one counts as not asked) to any writer,
 /// for the standard output. A failure names it `-`.
 pub fn write_result_to<'t>(
     out: &mut dyn Write,
@@ -153,9 +152,10 @@ pub fn write_result_to<'t>(
     table: &'t Table,
     verdicts: Verdicts<'t>,
     summary: &Summary,
+    names: ResultNames,
     lang: Lang,
 ) -> Result<(), SheetError> {
-    render_result(out, format, table, verdicts, summary, lang)
+    render_result(out, format, table, verdicts, summary, names, lang)
         .map_err(|error| SheetError::writing(Path::new("-"), error))
 }
 
@@ -166,9 +166,10 @@ pub fn render_result<'t>(
     table: &'t Table,
     verdicts: Verdicts<'t>,
     summary: &Summary,
+    names: ResultNames,
     lang: Lang,
 ) -> io::Result<()> {
-    let output = Output::new(table, verdicts, lang);
+    let output = Output::new(table, verdicts, names, lang);
     let mut out = BufWriter::with_capacity(128 * 1024, out);
     match format {
         OutputFormat::Xlsx => {

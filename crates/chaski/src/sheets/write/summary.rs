@@ -92,6 +92,10 @@ fn write_counts(page: &mut Page<'_>, output: &Output<'_>) -> Result<(), XlsxErro
     let total = output.table.rows.len();
     let counts = output.counts();
     for (aptitud, count) in Aptitud::ALL.into_iter().zip(counts) {
+        // Rows that name no taxpayer are the exception.
+        if count == 0 && !aptitud.is_of_a_ruc() {
+            continue;
+        }
         let (row, sheet, word) = (page.row, &mut page.sheet, aptitud.word(lang));
         sheet.write_string_with_format(row, 0, word, &aptitud_format(aptitud))?;
         sheet.write_number_with_format(row, 1, as_number(count), &page.number)?;

@@ -1,17 +1,22 @@
 //! Writes the xlsx: the caller's columns as they were, ours beside them, and a summary.
 
+use std::collections::HashMap;
+
 use rust_xlsxwriter::{
     Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, IgnoreError, Workbook,
     Worksheet, XlsxError,
 };
 
 use super::colours::aptitud_format;
-use super::columns::{APTO, OURS, Output};
+use super::columns::Output;
 use super::summary;
-use crate::sheets::{Aptitud, Cell, Summary};
+use crate::sheets::result_columns::{ASKED_AT, VERDICT};
+use crate::sheets::{
+    Aptitud, Cell, JoinedCells, NumberForm, RESULT_COLUMNS, ResultNames, Row, Summary, Verdict,
+};
 
-/// Widths of our columns, in characters.
-const OUR_WIDTHS: [u8; 13] = [15, 34, 14, 13, 25, 9, 14, 14, 22, 34, 40, 9, 17];
+/// Widths of our columns, in characters, in the order of `RESULT_COLUMNS`.
+const OUR_WIDTHS: [u8; 13] = [15, 34, 26, 26, 25, 9, 14, 14, 22, 34, 46, 16, 17];
 
 /// How many rows are looked at to choose the width and number format of a caller's column.
 const JUDGED_ROWS: usize = 1000;
@@ -45,66 +50,102 @@ fn write_list(sheet: &mut Worksheet, output: &Output<'_>) -> Result<(), XlsxErro
     let formats = Formats::new();
     let width = output.table.headers.len();
     let theirs: Vec<ColumnLook> = (0..width).map(|column| look_of(output, column)).collect();
-    let last_row = u32::try_from(output.table.rows.len()).unwrap_or(u32::MAX);
-    let last_column = column_number(width + OURS.len() - 1);
-    lay_out(sheet, &theirs, &formats, last_row, last_column)?;
-    sheet.set_row_height(0, 32)?;
-    for (column, title) in output.table.headers.iter().enumerate() {
-        let column = column_number(column);
-        sheet.write_string_with_format(0, column, title, &formats.their_title)?;
+    let above = output.above();
+    let first_number = output.first_number();
+    let title_row = above.last().map_or(0, |row| row.number - first_number);
+    let place = Place {
+        title_row,
+        last_row: title_row.saturating_add(row_number(output.table.rows.len())),
+        last_column: column_number(width + RESULT_COLUMNS.len() - 1),
+    };
+    lay_out(sheet, output, &theirs, &formats, place)?;
+    // 1. What stands above the titles, where it stood.
+    let mut painter = Painter {
+        sheet,
+        output,
+        formats: &formats,
+        theirs: &theirs,
+        kept: HashMap::new(),
+    };
+    let titles = above.last();
+    for row in &above[..above.len().saturating_sub(1)] {
+        for (column, cell) in row.cells.iter().take(width).enumerate() {
+            painter.above(row.number - first_number, row.number, column, cell, titles)?;
+        }
+    }
+    // 2. The titles: theirs as they are, then ours.
+    for column in 0..width {
+        let title = match titles {
+            Some(row) => title_text(row, column, output),
+            None => output.table.headers[column].clone(),
+        };
+        painter.title(title_row, column, &title, &formats.their_title)?;
     }
     for (offset, title) in output.our_titles().iter().enumerate() {
-        let column = column_number(width + offset);
-        sheet.write_string_with_format(0, column, title, &formats.our_title)?;
+        painter.title(title_row, width + offset, title, &formats.our_title)?;
     }
+    // 3. The rows.
     for (index, row) in output.table.rows.iter().enumerate() {
-        let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
+        let number = title_row.saturating_add(row_number(index + 1));
         for (column, cell) in row.cells.iter().take(width).enumerate() {
-            write_cell(sheet, number, column_number(column), cell, &formats)?;
+            painter.cell(number, row.number, column, cell)?;
         }
         let verdict = output.next_verdict();
-        for (offset, value) in output.values(&verdict).into_iter().enumerate() {
-            let column = column_number(width + offset);
-            if offset == APTO {
-                let format = &formats.aptitudes[verdict.apto as usize];
-                sheet.write_string_with_format(number, column, value, format)?;
-            } else {
-                write_text(sheet, number, column, value, &formats)?;
-            }
+        let values = output.values(&verdict);
+        for (offset, place) in output.order().iter().enumerate() {
+            painter.ours(number, width + offset, *place, values[*place], &verdict)?;
         }
     }
     Ok(())
 }
 
+/// Where the list is: rows and columns from 0.
+#[derive(Clone, Copy)]
+struct Place {
+    title_row: u32,
+    last_row: u32,
+    last_column: u16,
+}
+
 /// Everything that is said once of the sheet.
 fn lay_out(
     sheet: &mut Worksheet,
+    output: &Output<'_>,
     theirs: &[ColumnLook],
     formats: &Formats,
-    last_row: u32,
-    last_column: u16,
+    place: Place,
 ) -> Result<(), XlsxError> {
+    let Place {
+        title_row,
+        last_row,
+        last_column,
+    } = place;
+    let looks = &output.table.looks;
     // Formats go on the columns: looking one up for each cell is a fifth of the writing.
-    for (column, look) in theirs.iter().enumerate() {
-        let column = column_number(column);
+    for (index, look) in theirs.iter().enumerate() {
+        let column = column_number(index);
         sheet.set_column_width(column, look.width)?;
-        if let Some(numbers) = look.numbers {
-            sheet.set_column_format(column, &Format::new().set_num_format(numbers))?;
+        if let Some(numbers) = &look.numbers {
+            sheet.set_column_format(column, &format_of(numbers))?;
+        }
+        if looks.is_hidden(index) {
+            sheet.set_column_hidden(column)?;
         }
     }
-    for (offset, width) in OUR_WIDTHS.into_iter().enumerate() {
+    for (offset, ours) in output.order().iter().enumerate() {
         let column = column_number(theirs.len() + offset);
-        sheet.set_column_width(column, f64::from(width))?;
+        sheet.set_column_width(column, f64::from(OUR_WIDTHS[*ours]))?;
         sheet.set_column_format(column, &formats.text)?;
     }
-    sheet.set_freeze_panes(1, 0)?;
-    sheet.autofilter(0, 0, last_row, last_column)?;
+    sheet.set_row_height(title_row, 32)?;
+    sheet.set_freeze_panes(title_row + 1, 0)?;
+    sheet.autofilter(title_row, 0, last_row, last_column)?;
     // A RUC as text is what is wanted here, not something to be warned of in green.
     sheet.ignore_error_range(0, 0, last_row, last_column, IgnoreError::NumberStoredAsText)?;
     sheet.set_landscape();
     sheet.set_paper_size(9); // A4
     sheet.set_print_fit_to_pages(1, 0);
-    sheet.set_repeat_rows(0, 0)?;
+    sheet.set_repeat_rows(title_row, title_row)?;
     sheet.set_margins(0.25, 0.25, 0.4, 0.5, 0.2, 0.2);
     // Else the print grows by what overflows the last column.
     sheet.set_print_area(0, 0, last_row, last_column)?;
@@ -112,31 +153,186 @@ fn lay_out(
     Ok(())
 }
 
-fn write_cell(
-    sheet: &mut Worksheet,
-    row: u32,
-    column: u16,
-    cell: &Cell,
-    formats: &Formats,
-) -> Result<(), XlsxError> {
-    match cell {
-        Cell::Empty => {}
-        Cell::Text(text) | Cell::Error(text) => write_text(sheet, row, column, text, formats)?,
-        Cell::Number(value) => drop(sheet.write_number(row, column, *value)?),
-        Cell::Bool(value) => drop(sheet.write_boolean(row, column, *value)?),
-        Cell::Date(text) => match ExcelDateTime::parse_from_str(text) {
-            Ok(date) => {
-                let format = match (text.contains('-'), text.contains(':')) {
-                    (true, true) => &formats.date_time,
-                    (true, false) => &formats.date,
-                    (false, _) => &formats.time,
-                };
-                sheet.write_datetime_with_format(row, column, &date, format)?;
-            }
-            Err(_) => write_text(sheet, row, column, text, formats)?,
-        },
+/// The title of a column as it stands in the row of titles, or in the cell above that reaches down to it.
+fn title_text(titles: &Row, column: usize, output: &Output<'_>) -> String {
+    let own = titles.cell(column);
+    let reaching = reaching_down(titles.number, column, output);
+    let from = reaching.filter(|_| own.is_blank());
+    match from.map_or(own, |(row, _)| row.cell(column)) {
+        Cell::Text(text) | Cell::Date(text) | Cell::Error(text) => text.to_string(),
+        Cell::Number(number) => number.to_string(),
+        Cell::Bool(true) => "VERDADERO".to_owned(),
+        Cell::Bool(false) => "FALSO".to_owned(),
+        Cell::Empty => String::new(),
     }
-    Ok(())
+}
+
+/// The row above in which a cell begins that reaches down to the row of titles.
+fn reaching_down<'t>(
+    titles: u32,
+    column: usize,
+    output: &Output<'t>,
+) -> Option<(&'t Row, JoinedCells)> {
+    let joined =
+        output.table.looks.joined().iter().find(|it| {
+            it.first_column == column && it.first_row < titles && it.last_row == titles
+        })?;
+    let row = output
+        .above()
+        .iter()
+        .find(|row| row.number == joined.first_row)?;
+    Some((row, *joined))
+}
+
+/// Writes cells; formats that are kept of the list are made once.
+struct Painter<'o, 't> {
+    sheet: &'o mut Worksheet,
+    output: &'o Output<'t>,
+    formats: &'o Formats,
+    theirs: &'o [ColumnLook],
+    kept: HashMap<NumberForm, Format>,
+}
+
+impl Painter<'_, '_> {
+    /// A cell above the titles, joined with those beside it where it was.
+    fn above(
+        &mut self,
+        row: u32,
+        number: u32,
+        column: usize,
+        cell: &Cell,
+        titles: Option<&Row>,
+    ) -> Result<(), XlsxError> {
+        let titles = titles.map_or(0, |titles| titles.number);
+        if reaching_down(titles, column, self.output)
+            .is_some_and(|(row, joined)| row.number == number && joined.last_row == titles)
+        {
+            return Ok(());
+        }
+        let joined = self.output.table.looks.joined().iter().find(|it| {
+            it.first_row == number
+                && it.last_row == number
+                && it.first_column == column
+                && it.last_column < self.theirs.len()
+        });
+        match (joined, cell) {
+            (Some(joined), Cell::Text(text)) => {
+                let (first, last) = (column_number(column), column_number(joined.last_column));
+                let format = if runs_when_edited(text) {
+                    &self.formats.quoted
+                } else {
+                    &self.formats.joined
+                };
+                self.sheet
+                    .merge_range(row, first, row, last, fitting(text), format)?;
+                Ok(())
+            }
+            _ => self.cell(row, number, column, cell),
+        }
+    }
+
+    fn title(
+        &mut self,
+        row: u32,
+        column: usize,
+        title: &str,
+        format: &Format,
+    ) -> Result<(), XlsxError> {
+        let column = column_number(column);
+        self.sheet
+            .write_string_with_format(row, column, title, format)?;
+        Ok(())
+    }
+
+    /// A cell of the caller, with the format that it had: `number` is that of its row in the list.
+    fn cell(&mut self, row: u32, number: u32, column: usize, cell: &Cell) -> Result<(), XlsxError> {
+        let at = column_number(column);
+        let kept = self.output.table.looks.number(number, column);
+        match cell {
+            Cell::Empty => {}
+            Cell::Text(text) | Cell::Error(text) => {
+                write_text(self.sheet, row, at, text, self.formats)?;
+            }
+            Cell::Number(value) => {
+                let usual = self.theirs[column].numbers.as_ref();
+                match kept.filter(|kept| Some(*kept) != usual && **kept != NumberForm::General) {
+                    Some(kept) => {
+                        let format = self
+                            .kept
+                            .entry(kept.clone())
+                            .or_insert_with(|| format_of(kept));
+                        self.sheet
+                            .write_number_with_format(row, at, *value, format)?;
+                    }
+                    None => drop(self.sheet.write_number(row, at, *value)?),
+                }
+            }
+            Cell::Bool(value) => drop(self.sheet.write_boolean(row, at, *value)?),
+            Cell::Date(text) => match ExcelDateTime::parse_from_str(text) {
+                Ok(date) => {
+                    let own = match (text.contains('-'), text.contains(':')) {
+                        (true, true) => &self.formats.date_time,
+                        (true, false) => &self.formats.date,
+                        (false, _) => &self.formats.time,
+                    };
+                    // The one that every Excel shows in its own way says nothing of how it looked.
+                    let kept = kept
+                        .filter(|it| !matches!(it, NumberForm::General | NumberForm::Index(14)));
+                    let format = match kept {
+                        Some(kept) => self
+                            .kept
+                            .entry(kept.clone())
+                            .or_insert_with(|| format_of(kept)),
+                        None => own,
+                    };
+                    self.sheet
+                        .write_datetime_with_format(row, at, &date, format)?;
+                }
+                Err(_) => write_text(self.sheet, row, at, text, self.formats)?,
+            },
+        }
+        Ok(())
+    }
+
+    /// One of ours: which, its value, and the verdict that it is of.
+    fn ours(
+        &mut self,
+        row: u32,
+        column: usize,
+        which: usize,
+        value: &str,
+        verdict: &Verdict,
+    ) -> Result<(), XlsxError> {
+        let at = column_number(column);
+        if which == VERDICT {
+            let format = &self.formats.aptitudes[verdict.apto as usize];
+            self.sheet
+                .write_string_with_format(row, at, value, format)?;
+            return Ok(());
+        }
+        if which == ASKED_AT
+            && self.output.names == ResultNames::People
+            && let Ok(date) = ExcelDateTime::parse_from_str(value)
+        {
+            let format = &self.formats.date_time;
+            self.sheet
+                .write_datetime_with_format(row, at, &date, format)?;
+            return Ok(());
+        }
+        write_text(self.sheet, row, at, value, self.formats)
+    }
+}
+
+fn format_of(number: &NumberForm) -> Format {
+    match number {
+        NumberForm::General => Format::new(),
+        NumberForm::Index(index) => Format::new().set_num_format_index(*index),
+        NumberForm::Code(code) => Format::new().set_num_format(code.as_str()),
+    }
+}
+
+fn row_number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }
 
 /// Writes a text as a text. One that a person could turn into a formula by editing the cell gets
@@ -179,16 +375,18 @@ pub(super) fn column_number(column: usize) -> u16 {
 /// How a column of the caller is shown.
 struct ColumnLook {
     width: f64,
-    /// The format of its numbers, where Excel does not do well by itself. Those of the original are
-    /// not kept, so the values decide.
-    numbers: Option<&'static str>,
+    /// The format of its numbers: that of the list, or where it has none and Excel does not do well by
+    /// itself, what its values ask for.
+    numbers: Option<NumberForm>,
 }
 
 fn look_of(output: &Output<'_>, column: usize) -> ColumnLook {
     let title = output.table.headers[column].chars().count().min(20) + 4;
     let (mut long, mut cents, mut finer) = (false, false, false);
     let mut lengths: Vec<usize> = Vec::new();
-    for row in output.table.rows.iter().take(JUDGED_ROWS) {
+    let (rows, looks) = (&output.table.rows, &output.table.looks);
+    let judged = &rows[..rows.len().min(JUDGED_ROWS)];
+    for row in judged {
         match row.cell(column) {
             Cell::Number(number) => {
                 long |= number.abs() >= 1e10;
@@ -205,21 +403,29 @@ fn look_of(output: &Output<'_>, column: usize) -> ColumnLook {
             Cell::Empty | Cell::Bool(_) | Cell::Error(_) => {}
         }
     }
-    let numbers = match (long, cents, finer) {
+    let kept = looks.usual_number(judged.iter().map(|row| row.number), column);
+    let numbers = match (kept, long, cents, finer) {
+        (Some(kept), ..) if *kept != NumberForm::General => Some(kept.clone()),
         // Amounts: some have decimals, none has more than two.
-        (_, true, false) => Some("#,##0.00"),
+        (_, _, true, false) => Some(NumberForm::Code("#,##0.00".into())),
         // As long as a RUC, which Excel would show as 2.01E+10 in a narrow column.
-        (true, false, _) => Some("0"),
+        (_, true, false, _) => Some(NumberForm::Code("0".into())),
         _ => None,
     };
     // Wide enough for nineteen in twenty: one odd cell should not push the rest off the page.
     lengths.sort_unstable();
     let usual = lengths.get(lengths.len().saturating_sub(1) * 19 / 20);
     let width = title.max(usual.map_or(0, |length| length + 2)).clamp(6, 42);
+    let width = f64::from(u8::try_from(width).unwrap_or(42));
     ColumnLook {
-        width: f64::from(u8::try_from(width).unwrap_or(42)),
+        width: looks.width(column).map_or(width, shown_width),
         numbers,
     }
+}
+
+/// The width that a person sees, of one that a book has written: five pixels of seven are its margin.
+fn shown_width(written: f64) -> f64 {
+    (written - 5.0 / 7.0).max(0.1)
 }
 
 /// The formats of the list, made once.
@@ -227,11 +433,12 @@ struct Formats {
     their_title: Format,
     our_title: Format,
     quoted: Format,
+    joined: Format,
     text: Format,
     date: Format,
     date_time: Format,
     time: Format,
-    aptitudes: [Format; 7],
+    aptitudes: [Format; Aptitud::ALL.len()],
 }
 
 impl Formats {
@@ -249,6 +456,10 @@ impl Formats {
                 .set_background_color(Color::RGB(0x001F_3A5F))
                 .set_font_color(Color::White),
             quoted: Format::new().set_quote_prefix(),
+            joined: Format::new()
+                .set_text_wrap()
+                .set_align(FormatAlign::Center)
+                .set_align(FormatAlign::VerticalCenter),
             text: Format::new().set_num_format("@"),
             date: Format::new().set_num_format("dd/mm/yyyy"),
             date_time: Format::new().set_num_format("dd/mm/yyyy hh:mm"),

@@ -259,7 +259,7 @@ const REFRESH: &str = "/api/v1/partners/actualizar";
 
 async fn add(door: &Door, rucs: &[String]) -> Vec<uuid::Uuid> {
     let list = format!("RUC\n{}\n", rucs.join("\n"));
-    let table = read_bytes(list.as_bytes(), &Limits::default(), Lang::Es).unwrap();
+    let table = read_bytes(list.as_bytes(), None, &Limits::default(), Lang::Es).unwrap();
     let house = Company::HOUSE;
     door.app.import_partners(house, &table, None).await.unwrap();
     let (filter, most) = (PartnerFilter::default(), 250);

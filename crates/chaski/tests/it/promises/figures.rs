@@ -8,7 +8,7 @@ use chaski::app::App;
 use chaski::app::batches::Submission;
 use chaski::app::batches::{Finished, ReadList};
 use chaski::http::{Door, Gateway, Side};
-use chaski::sheets::{self, Aptitud, Limits, OutputFormat};
+use chaski::sheets::{self, Aptitud, Limits, OutputFormat, ResultNames};
 use chaski::store::Batch;
 use chaski::store::JobState;
 use chaski_client::{Ask, Clock};
@@ -206,8 +206,9 @@ fn a04_the_own_limit_is_not_called_the_plan() {
 fn input_of(numbers: &[String]) -> ReadList {
     let csv = format!("RUC\n{}\n", numbers.join("\n"));
     ReadList {
-        table: sheets::read_bytes(csv.as_bytes(), &Limits::default(), Lang::Es).unwrap(),
+        table: sheets::read_bytes(csv.as_bytes(), None, &Limits::default(), Lang::Es).unwrap(),
         column: 0,
+        dni_as_ruc: false,
         source_name: "lista.csv".into(),
         source_hash: *blake3::hash(csv.as_bytes()).as_bytes(),
     }
@@ -388,7 +389,13 @@ async fn a04_rows_beyond_a_limit_have_one_word_in_the_background_too() {
     let id = app.submit_batch(new).await.unwrap();
     until(app, id, Batch::has_ended).await;
     let lines = OutputFormat::Ndjson;
-    let result = app.write_batch_result(id, None, Lang::Es, lines, Vec::new());
+    let result = app.write_batch_result(
+        id,
+        None,
+        Lang::Es,
+        (lines, ResultNames::Programs),
+        Vec::new(),
+    );
     let result = String::from_utf8(result.await.unwrap()).unwrap();
     let rows = result.lines().map(serde_json::from_str);
     let rows: Vec<serde_json::Value> = rows.map(Result::unwrap).collect();

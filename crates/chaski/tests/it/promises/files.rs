@@ -126,7 +126,9 @@ fn a02_at_a_terminal_it_is_asked_and_no_is_what_is_not_yes() {
             let (code, seen) = typed(&place, words, answer);
             assert_eq!(code, 0, "{answer:?}: {seen}");
             assert!(seen.contains("[s/N]"), "{seen}");
-            assert!(place.read("ventas.csv").contains("consultado_en"));
+            let written = place.read("ventas.csv");
+            let ours = ["Consultado el", "consultado_en"];
+            assert!(ours.iter().any(|it| written.contains(it)), "{written}");
         }
     }
     // Not at a terminal that must not be asked, nor where there is nothing to ask.
@@ -183,7 +185,7 @@ fn a02_a_result_says_of_itself_that_it_is_ours() {
     // The same titles with one more are a person's.
     let text = place
         .read("antes.csv")
-        .replace("consultado_en", "consultado_en;MI NOTA");
+        .replace("Consultado el", "Consultado el;MI NOTA");
     place.write("r.csv", &text);
     place
         .run("ruc lote lista.csv -o r.csv --dir otra")
@@ -254,16 +256,16 @@ fn a02_links_stay_and_pipes_work() {
             .unwrap()
             .is_symlink()
     );
-    assert!(place.read("otra/ventas.csv").contains("ruc_normalizado"));
+    assert!(place.read("otra/ventas.csv").contains("Consultado el"));
     // One that points to nothing yet.
     symlink("otra/nuevo.csv", place.path("nuevo.csv")).unwrap();
     place.run("ruc lote lista.csv -o nuevo.csv").expect(0);
-    assert!(place.read("otra/nuevo.csv").contains("ruc_normalizado"));
+    assert!(place.read("otra/nuevo.csv").contains("Consultado el"));
     // A pipe is written.
     let ran = place
         .run("ruc lote lista.csv -o /dev/stdout --format csv")
         .expect(0);
-    assert!(ran.out.contains("ruc_normalizado"), "{}", ran.out);
+    assert!(ran.out.contains("Consultado el"), "{}", ran.out);
 }
 
 /// A name that somebody took is theirs.

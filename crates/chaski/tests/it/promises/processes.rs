@@ -46,10 +46,11 @@ fn rucs(numbers: &[String]) -> Vec<Ruc> {
 /// A list of the command line, in this process.
 async fn foreground(app: &App, numbers: &[String], resume: bool) -> (bool, usize) {
     let csv = format!("RUC\n{}\n", numbers.join("\n"));
-    let table = sheets::read_bytes(csv.as_bytes(), &Limits::default(), Lang::Es).unwrap();
+    let table = sheets::read_bytes(csv.as_bytes(), None, &Limits::default(), Lang::Es).unwrap();
     let input = ReadList {
         table,
         column: 0,
+        dni_as_ruc: false,
         source_name: "lista.csv".into(),
         source_hash: *blake3::hash(csv.as_bytes()).as_bytes(),
     };

@@ -124,7 +124,11 @@ fn what_is_no_csv() {
         refused(&[1, 2, 3, 4, 5, 6, 7, 14, 15, 16]),
         "archivo_tipo_desconocido"
     );
-    assert_eq!(refused(b"  <html><table><tr><td>RUC"), "archivo_pagina_web");
+    assert_eq!(refused(b"  <html><table><tr><td>RUC"), "hoja_vacia");
+    assert_eq!(
+        refused(b"<html><p>Ingrese su clave</p>"),
+        "archivo_pagina_web"
+    );
     assert_eq!(
         refused(b"<?xml version=\"1.0\"?><Workbook/>"),
         "archivo_pagina_web"

@@ -50,7 +50,7 @@ fn sheet_bomb(start: &str, filling: &str, size: usize) -> Vec<u8> {
 }
 
 fn refused_under(limits: &Limits, bytes: &[u8]) -> String {
-    match read_bytes(bytes, limits, Lang::Es) {
+    match read_bytes(bytes, None, limits, Lang::Es) {
         Ok(table) => panic!("was read: {} rows", table.rows.len()),
         Err(error) => error.message(Lang::Es),
     }
@@ -175,6 +175,7 @@ fn declared_and_far_away_cells() {
 fn too_many_rows_cells_and_bytes() {
     let limits = Limits {
         rows: 1000,
+        text_rows: 1000,
         cells: 5000,
         unpacked_bytes: MIB as u64,
         ..Limits::default()
@@ -201,7 +202,7 @@ fn too_many_rows_cells_and_bytes() {
     let blanks = refused_under(&limits, &sheet_bomb("<row>", "<c s=\"1\"/>", MIB));
     assert!(blanks.contains("celdas vacías con formato"), "{blanks}");
     let values = "<row><c><v>20000712711</v></c><c s=\"1\"/></row>".repeat(5000);
-    let table = read_bytes(&xlsx(&values), &limits, Lang::Es).unwrap();
+    let table = read_bytes(&xlsx(&values), None, &limits, Lang::Es).unwrap();
     assert_eq!(table.rows.len(), 5000);
     let heavy = Limits {
         file_bytes: 100,
@@ -210,6 +211,7 @@ fn too_many_rows_cells_and_bytes() {
     assert!(refused_under(&heavy, &xlsx(row)).contains("divida el archivo"));
     let limits = Limits {
         rows: 1000,
+        text_rows: 1000,
         ..Limits::default()
     };
     let csv = "20000712711\n".repeat(1001);
@@ -269,7 +271,13 @@ fn many_or_odd_parts() {
         row,
         &[("xl/media/bomb.zip", &idle), ("docProps/app.xml", &idle)],
     );
-    assert_eq!(read_bytes(&bytes, &limits, Lang::Es).unwrap().rows.len(), 1);
+    assert_eq!(
+        read_bytes(&bytes, None, &limits, Lang::Es)
+            .unwrap()
+            .rows
+            .len(),
+        1
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@
 mod columns;
 mod csv_files;
 mod hostile;
+mod pages;
 mod repairs;
 mod workbooks;
 mod written;
@@ -14,14 +15,14 @@ mod written;
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
 
-use chaski::sheets::{Cell, Limits, Row, SheetError, SourceKind, Table, read_bytes};
+use chaski::sheets::{Cell, Limits, ListLooks, Row, SheetError, SourceKind, Table, read_bytes};
 use chaski_core::Lang;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 /// Reads bytes under the default ceilings.
 fn read(bytes: &[u8]) -> Result<Table, SheetError> {
-    read_bytes(bytes, &Limits::default(), Lang::Es)
+    read_bytes(bytes, None, &Limits::default(), Lang::Es)
 }
 
 /// The code of the failure of reading these bytes.
@@ -91,8 +92,11 @@ fn table(headers: &[&str], rows: &[&[Cell]]) -> Table {
         source: SourceKind::Xlsx {
             sheet: "Hoja1".into(),
         },
+        sheet: 0,
         headers: headers.iter().map(|header| (*header).to_owned()).collect(),
         header_row: Some(1),
+        above: Vec::new(),
+        looks: ListLooks::default(),
         rows: (2..)
             .zip(rows)
             .map(|(number, cells)| Row {

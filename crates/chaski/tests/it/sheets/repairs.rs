@@ -16,6 +16,8 @@ fn describe(subject: &Subject) -> String {
         Subject::Dni { dni, padded: false } => format!("dni:{}", dni.as_str()),
         Subject::Dni { dni, padded: true } => format!("dni+:{}", dni.as_str()),
         Subject::Empty => "vacía".into(),
+        // Of a whole row, never of a cell alone.
+        Subject::Other(_) | Subject::Total | Subject::Titles => "fila".into(),
         Subject::Bad(problem) => problem.code().into(),
     }
 }

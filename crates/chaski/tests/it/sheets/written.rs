@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use calamine::{Data, Range, Reader as _, Xlsx};
 use chaski::sheets::{
-    Aptitud, Cell, OutputFormat, SheetError, Summary, Table, Verdict, render_result,
+    Aptitud, Cell, OutputFormat, ResultNames, SheetError, Summary, Table, Verdict, render_result,
     write_atomically, write_result_to,
 };
 use chaski_core::Lang;
@@ -43,7 +43,12 @@ fn summary() -> Summary {
     }
 }
 
-fn written(format: OutputFormat, table: &Table, verdicts: &[Verdict]) -> Vec<u8> {
+fn written_for(
+    names: ResultNames,
+    format: OutputFormat,
+    table: &Table,
+    verdicts: &[Verdict],
+) -> Vec<u8> {
     let mut out = Vec::new();
     write_result_to(
         &mut out,
@@ -51,13 +56,19 @@ fn written(format: OutputFormat, table: &Table, verdicts: &[Verdict]) -> Vec<u8>
         table,
         Box::new(verdicts.iter().map(Cow::Borrowed)),
         &summary(),
+        names,
         Lang::Es,
     )
     .unwrap();
     out
 }
 
-fn sheet(bytes: &[u8], name: &str) -> Range<Data> {
+/// The same as programs have it.
+fn written(format: OutputFormat, table: &Table, verdicts: &[Verdict]) -> Vec<u8> {
+    written_for(ResultNames::Programs, format, table, verdicts)
+}
+
+fn sheet_of(bytes: &[u8], name: &str) -> Range<Data> {
     let mut book = Xlsx::new(Cursor::new(bytes)).unwrap();
     assert_eq!(book.sheet_names(), ["Resultado", "Resumen"]);
     // Not one formula in the whole sheet.
@@ -86,7 +97,7 @@ fn callers() -> Table {
 fn a_workbook() {
     let table = callers();
     let bytes = written(OutputFormat::Xlsx, &table, &[verdict(Aptitud::Apto)]);
-    let list = sheet(&bytes, "Resultado");
+    let list = sheet_of(&bytes, "Resultado");
     let titles: Vec<String> = list
         .rows()
         .next()
@@ -124,7 +135,7 @@ fn a_workbook() {
 fn a_summary() {
     let verdicts = [verdict(Aptitud::NoApto), verdict(Aptitud::NoApto)];
     let bytes = written(OutputFormat::Xlsx, &callers(), &verdicts);
-    let page = sheet(&bytes, "Resumen");
+    let page = sheet_of(&bytes, "Resumen");
     let value_of = |label: &str, column: usize| {
         let row = page.rows().find(|row| row[0] == *label);
         row.unwrap_or_else(|| panic!("{label}"))[column].clone()
@@ -207,7 +218,15 @@ fn json() {
 fn write_table(path: &Path, format: OutputFormat, table: &Table) -> Result<(), SheetError> {
     let nothing = Box::new(std::iter::empty());
     write_atomically(path, |file| {
-        render_result(file, format, table, nothing, &summary(), Lang::Es)
+        render_result(
+            file,
+            format,
+            table,
+            nothing,
+            &summary(),
+            ResultNames::Programs,
+            Lang::Es,
+        )
     })
 }
 
@@ -303,7 +322,7 @@ proptest! {
         let table = table(&["RUC"], &[&[text(&value)]]);
         let verdicts = [Verdict { razon_social: value.clone(), ..Verdict::default() }];
         let bytes = written(OutputFormat::Xlsx, &table, &verdicts);
-        let list = sheet(&bytes, "Resultado");
+        let list = sheet_of(&bytes, "Resultado");
         for column in [0, 2] {
             let cell = list.get_value((1, column)).cloned().unwrap_or_default();
             prop_assert!(matches!(cell, Data::String(_) | Data::Empty), "{cell:?}");
@@ -317,4 +336,132 @@ proptest! {
             prop_assert!(!live || number && field.len() > 1, "{field:?}");
         }
     }
+}
+
+/// A list below a heading, with a hidden column, widths and formats.
+fn with_looks() -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    let format = |code: &str| rust_xlsxwriter::Format::new().set_num_format(code);
+    sheet
+        .merge_range(
+            0,
+            0,
+            0,
+            2,
+            "ESTUDIO FICTICIO S.A.C.",
+            &rust_xlsxwriter::Format::new(),
+        )
+        .unwrap();
+    sheet.write_string(1, 0, "NOVIEMBRE 2026").unwrap();
+    for (column, title) in (0..).zip(["RUC", "Código", "Monto", "Fecha"]) {
+        sheet.write_string(3, column, title).unwrap();
+    }
+    for row in 4..6 {
+        sheet.write_string(row, 0, "20000712711").unwrap();
+        sheet.write_string(row, 1, "X-1").unwrap();
+        let money = ["#,##0.000", "[$USD] 0.00"][row as usize - 4];
+        sheet
+            .write_number_with_format(row, 2, 984.6216, &format(money))
+            .unwrap();
+        let day = rust_xlsxwriter::ExcelDateTime::from_ymd(2026, 11, 27).unwrap();
+        sheet
+            .write_datetime_with_format(row, 3, &day, &format("dd-mmm-yy"))
+            .unwrap();
+    }
+    sheet.set_column_width(0, 21).unwrap();
+    sheet.set_column_hidden(1).unwrap();
+    book.save_to_buffer().unwrap()
+}
+
+/// What stood above, widths, formats and hidden columns are those of the list; ours come after, the
+/// verdict first.
+#[test]
+fn for_people_the_list_stays_as_it_looked() {
+    let table = super::read(&with_looks()).unwrap();
+    assert_eq!((table.header_row, table.above.len()), (Some(4), 3));
+    let answer = Verdict {
+        consultado_en: "2026-11-27 10:15:00".into(),
+        ..verdict(Aptitud::Apto)
+    };
+    let bytes = written_for(
+        ResultNames::People,
+        OutputFormat::Xlsx,
+        &table,
+        &[answer.clone(), answer],
+    );
+    let list = sheet_of(&bytes, "Resultado");
+    let text = |row: u32, column: u32| {
+        list.get_value((row, column))
+            .map(ToString::to_string)
+            .unwrap_or_default()
+    };
+    assert_eq!(text(0, 0), "ESTUDIO FICTICIO S.A.C.");
+    assert_eq!(text(1, 0), "NOVIEMBRE 2026");
+    let titles: Vec<String> = (0..7).map(|column| text(3, column)).collect();
+    assert_eq!(
+        titles,
+        [
+            "RUC",
+            "Código",
+            "Monto",
+            "Fecha",
+            "¿Se le puede facturar?",
+            "Motivo",
+            "RUC consultado"
+        ]
+    );
+    assert_eq!(text(4, 4), "SÍ");
+    assert!(
+        matches!(list.get_value((4, 16)), Some(Data::DateTime(_))),
+        "{:?}",
+        list.get_value((4, 16))
+    );
+    let part = |name: &str| {
+        let mut archive = zip::ZipArchive::new(Cursor::new(&bytes)).unwrap();
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut archive.by_name(name).unwrap(), &mut text).unwrap();
+        text
+    };
+    let (list, styles) = (part("xl/worksheets/sheet1.xml"), part("xl/styles.xml"));
+    assert!(list.contains("<mergeCell ref=\"A1:C1\"/>"), "{list}");
+    assert!(list.contains("hidden=\"1\""), "{list}");
+    assert!(
+        list.contains("<col min=\"1\" max=\"1\" width=\"21."),
+        "{list}"
+    );
+    for code in ["#,##0.000", "[$USD] 0.00", "dd-mmm-yy"] {
+        assert!(styles.contains(code), "{code}: {styles}");
+    }
+}
+
+#[test]
+fn for_people_a_text_keeps_what_stood_above() {
+    let table = super::read(&with_looks()).unwrap();
+    let csv = String::from_utf8(written_for(
+        ResultNames::People,
+        OutputFormat::Csv,
+        &table,
+        &[],
+    ))
+    .unwrap();
+    let lines: Vec<&str> = csv.trim_start_matches('\u{feff}').split("\r\n").collect();
+    assert!(lines[0].starts_with("ESTUDIO FICTICIO S.A.C.,"), "{csv}");
+    assert!(
+        lines[3].starts_with("RUC,Código,Monto,Fecha,¿Se le puede facturar?,Motivo,"),
+        "{csv}"
+    );
+    // Their own title and ours.
+    let theirs = super::table(&["RUC", "Motivo"], &[&[super::text("20000712711")]]);
+    let csv = String::from_utf8(written_for(
+        ResultNames::People,
+        OutputFormat::Csv,
+        &theirs,
+        &[],
+    ))
+    .unwrap();
+    assert!(
+        csv.contains("RUC,Motivo,¿Se le puede facturar?,Motivo (SUNAT),"),
+        "{csv}"
+    );
 }

@@ -90,11 +90,13 @@ fn localized_arg(arg: clap::Arg, lang: Lang) -> clap::Arg {
 
 /// Names of values; those that are the same in both languages stay as they are.
 fn value_name(name: &Str, lang: Lang) -> Str {
-    const NAMES: [(&str, &str); 32] = [
+    const NAMES: [(&str, &str); 34] = [
         ("ARCHIVO", "FILE"),
         ("CARPETA", "FOLDER"),
         ("CLAVE", "KEY"),
         ("COLUMNA", "COLUMN"),
+        ("QUÉ", "WHAT"),
+        ("CUÁLES", "WHICH"),
         ("COPIA", "COPY"),
         ("DEMORA", "DELAY"),
         ("DESTINO", "DESTINATION"),

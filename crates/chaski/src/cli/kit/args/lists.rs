@@ -6,15 +6,27 @@ use clap::{Args, Subcommand};
 
 use super::FreshnessArgs;
 use crate::cli::kit::numbers::whole;
+use crate::sheets::ResultNames;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct LoteArgs {
     /// Archivo xlsx, ods o csv; «-» lo lee de la entrada || xlsx, ods or csv file; "-" reads the input
     #[arg(value_name = "LISTA")]
     pub(in crate::cli) input: PathBuf,
+    /// Hoja del libro; sin esto, la primera que es una lista || Sheet of the workbook; without it, the first that is a list
+    #[arg(long, value_name = "NOMBRE", alias = "sheet")]
+    pub(in crate::cli) hoja: Option<String>,
     /// Columna del RUC: su título, letra o número || Column of the RUC: its title, letter or number
     #[arg(long, value_name = "COLUMNA", alias = "column")]
     pub(in crate::cli) columna: Option<String>,
+    /// Qué hacer con los DNI de la lista: consultar, ruc10 (el RUC de la persona) o no || What to do about the DNIs of the list: consultar (look them up), ruc10 (the person's RUC) or no
+    #[arg(long, value_name = "QUÉ", value_parser = ["consultar", "ruc10", "no"])]
+    pub(in crate::cli) dni: Option<String>,
+    /// Para qué se consultan los DNI; queda en el registro de llamadas || What the DNIs are looked up for; the record of calls keeps it
+    #[arg(long, value_name = "MOTIVO", alias = "purpose")]
+    pub(in crate::cli) motivo: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) titles: TitlesArgs,
     /// Continuar el lote interrumpido de este mismo archivo || Go on with the interrupted batch of this same file
     #[arg(long, alias = "resume")]
     pub(in crate::cli) reanudar: bool,
@@ -31,6 +43,21 @@ pub(in crate::cli) struct LoteArgs {
     pub(in crate::cli) freshness: FreshnessArgs,
 }
 
+/// How our columns are called.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct TitlesArgs {
+    /// Cómo se llaman las columnas que se agregan: legibles (por defecto) o tecnicos, para programas || How the columns that are added are called: legibles, for people (the default), or tecnicos, for programs
+    #[arg(long, value_name = "CUÁLES", alias = "titles", value_parser = ["legibles", "tecnicos"])]
+    titulos: Option<String>,
+}
+
+impl TitlesArgs {
+    pub(in crate::cli) fn names(&self) -> ResultNames {
+        let typed = self.titulos.as_deref();
+        typed.and_then(ResultNames::from_name).unwrap_or_default()
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum LotesCmd {
     /// Lista los lotes, los más recientes primero || Lists the batches, newest first
@@ -45,7 +72,12 @@ pub(in crate::cli) enum LotesCmd {
     Ver(IdArgs),
     /// Escribe el resultado de un lote, completo o hasta ahora || Writes the result of a batch, whole or so far
     #[command(alias = "result")]
-    Resultado(IdArgs),
+    Resultado {
+        #[command(flatten)]
+        which: IdArgs,
+        #[command(flatten)]
+        titles: TitlesArgs,
+    },
     /// Detiene un lote hasta que se reanude || Stops a batch until it is resumed
     #[command(alias = "pause")]
     Pausar(IdArgs),

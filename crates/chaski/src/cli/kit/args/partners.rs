@@ -15,6 +15,9 @@ pub(in crate::cli) enum PartnersCmd {
         /// Archivo xlsx, ods o csv; «-» lo lee de la entrada || xlsx, ods or csv file; "-" reads the input
         #[arg(value_name = "LISTA")]
         input: PathBuf,
+        /// Hoja del libro; sin esto, la primera que es una lista || Sheet of the workbook; without it, the first that is a list
+        #[arg(long, value_name = "NOMBRE", alias = "sheet")]
+        hoja: Option<String>,
         /// Columna del documento: título, letra o número || Column of the document: title, letter or number
         #[arg(long, alias = "column", value_name = "COLUMNA")]
         columna: Option<String>,

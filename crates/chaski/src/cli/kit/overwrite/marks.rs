@@ -6,12 +6,16 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use chaski_core::fold;
 use serde_json::{Deserializer, Map, Value};
 
-use crate::sheets::RESULT_COLUMNS;
+use crate::sheets::{RESULT_COLUMNS, ResultTitles, plain_title};
 
 /// How much of a file is looked at.
 const LOOKED_AT: u64 = 256 * 1024;
+
+/// Rows within which the titles of a result are.
+const TITLES_WITHIN: usize = 220;
 
 /// Fields that every exported partner has, and no other file has together.
 const OF_PARTNERS: [&str; 4] = [
@@ -149,7 +153,8 @@ pub(super) fn is_ours(path: &Path) -> bool {
         {
             true
         }
-        _ => has_our_titles(text.lines().next().unwrap_or_default()),
+        // What stood above the titles of a list is above ours too.
+        _ => text.lines().take(TITLES_WITHIN).any(has_our_titles),
     }
 }
 
@@ -177,13 +182,12 @@ fn has_our_titles(line: &str) -> bool {
             .split(*separator)
             .map(|it| it.trim_matches('"'))
             .collect();
-        let is_ours = |(title, ours): (&&str, &&str)| {
-            let more = title.strip_prefix(*ours);
-            more.is_some_and(|more| more.is_empty() || more.starts_with("_sunat"))
-        };
-        let first = titles.len().checked_sub(RESULT_COLUMNS.len());
-        first.is_some_and(|first| titles[first..].iter().zip(&RESULT_COLUMNS).all(is_ours))
-            || OF_PARTNERS.iter().all(|name| titles.contains(name))
+        let last = titles.len().checked_sub(RESULT_COLUMNS.len());
+        let last = last.map(|first| titles[first..].iter().map(|it| fold(plain_title(it))));
+        last.is_some_and(|last| {
+            let last: Vec<String> = last.collect();
+            ResultTitles::all().iter().any(|ours| ours.folded == last)
+        }) || OF_PARTNERS.iter().all(|name| titles.contains(name))
             || are_of_records(&titles.iter().copied().collect())
     })
 }

@@ -178,7 +178,7 @@ async fn h01_no_partner_stops_being_fit_by_a_failure() {
         upstream.set(Mood::Healthy);
         let app = open(dir.path(), &upstream).await;
         let list = format!("RUC\n{}\n", rucs.join("\n"));
-        let table = read_bytes(list.as_bytes(), &Limits::default(), Lang::Es).unwrap();
+        let table = read_bytes(list.as_bytes(), None, &Limits::default(), Lang::Es).unwrap();
         app.import_partners(Company::HOUSE, &table, None)
             .await
             .unwrap();

@@ -1,0 +1,232 @@
+//! The DNIs of a list of RUCs: told apart, looked up, or asked for by the RUC that their owner would
+//! have, as the person wants.
+
+use std::collections::HashMap;
+
+use chaski_client::{Found, Person, Source};
+use chaski_core::{Dni, Lang, lima_datetime, text};
+
+use super::kit::args::LoteArgs;
+use super::kit::needed::Needed;
+use crate::app::batches::{Finished, ReadList};
+use crate::app::{App, AppError, Mode, purpose, source_name};
+use crate::counted::counted;
+use crate::remote::Server;
+use crate::sheets::Aptitud;
+
+/// DNIs that one collection of RUCs holds.
+const RUCS_A_CALL: usize = 100;
+
+/// What is done about the DNIs of a list.
+pub(super) struct People {
+    /// Those to look up once the RUCs are.
+    dnis: Vec<Dni>,
+}
+
+/// Who is asked about persons.
+pub(super) enum PeopleDesk<'d> {
+    Here(&'d App),
+    There(&'d Server),
+}
+
+/// What a person may want.
+enum Wish {
+    Names,
+    Rucs,
+    Nothing,
+}
+
+impl People {
+    /// Decides it: by what was typed; else a person at a terminal is told what it would cost, and
+    /// asked; else nothing is spent on them.
+    pub(super) fn of(
+        needed: &Needed,
+        typed: &LoteArgs,
+        list: &mut ReadList,
+    ) -> Result<People, AppError> {
+        let nobody = People { dnis: Vec::new() };
+        let dnis = list.dnis(&needed.config.ruc_rules);
+        if dnis.is_empty() {
+            return Ok(nobody);
+        }
+        let wish = match typed.dni.as_deref() {
+            Some("consultar") => Wish::Names,
+            Some("ruc10") => Wish::Rucs,
+            Some(_) => Wish::Nothing,
+            None if needed.may_ask => asked(dnis.len(), needed.lang())?,
+            None => {
+                say_untouched(needed, dnis.len());
+                Wish::Nothing
+            }
+        };
+        match wish {
+            Wish::Names => Ok(People { dnis }),
+            Wish::Rucs => {
+                list.dni_as_ruc = true;
+                Ok(nobody)
+            }
+            Wish::Nothing => Ok(nobody),
+        }
+    }
+
+    /// Looks them up and puts their names in the result. What is answered is remembered like any answer.
+    pub(super) async fn look_up(
+        self,
+        needed: &Needed,
+        desk: PeopleDesk<'_>,
+        typed: &LoteArgs,
+        finished: &mut Finished,
+    ) -> Result<(), AppError> {
+        let spent = finished.result.summary.calls_spent;
+        let left = |most: u64| {
+            usize::try_from(most)
+                .unwrap_or(usize::MAX)
+                .saturating_sub(spent)
+        };
+        let most = typed.gastar_hasta.map_or(self.dnis.len(), left);
+        let dnis = &self.dnis[..self.dnis.len().min(most)];
+        if dnis.is_empty() {
+            return Ok(());
+        }
+        let lang = needed.lang();
+        let mut ask = needed.ask(&typed.freshness)?;
+        ask.purpose = typed.motivo.as_deref().map(purpose).transpose()?;
+        let (outcomes, mode) = desk.ask(dnis, &ask).await?;
+        let known: HashMap<&str, Result<Found<Person>, AppError>> =
+            dnis.iter().map(Dni::as_str).zip(outcomes).collect();
+        let paid = known.values().flatten();
+        let paid = paid
+            .filter(|found| found.source == Source::Upstream)
+            .count();
+        let (mut answered, mut failed) = (false, 0);
+        for verdict in &mut finished.result.verdicts {
+            if verdict.apto != Aptitud::Dni {
+                continue;
+            }
+            match known.get(verdict.ruc_normalizado.as_str()) {
+                None => {}
+                Some(Ok(found)) => {
+                    answered = true;
+                    verdict.razon_social.clone_from(&found.value.nombre);
+                    source_name(mode, found.source, lang).clone_into(&mut verdict.fuente);
+                    let at = lima_datetime(found.stored_at);
+                    verdict.consultado_en = at.strftime("%Y-%m-%d %H:%M:%S").to_string();
+                    let why = text!(
+                        "es el DNI de esa persona: vale una boleta con su DNI",
+                        "it is the DNI of that person: a boleta with their DNI will do"
+                    );
+                    verdict.motivo = why.pick(lang);
+                }
+                Some(Err(error)) if error.is_not_found() => {
+                    answered = true;
+                    let why = text!(
+                        "es un DNI que no figura en el servicio consultado; puede ser un menor o una persona sin RUC",
+                        "it is a DNI that the service does not know; it may be a minor or a person without RUC"
+                    );
+                    verdict.motivo = why.pick(lang);
+                }
+                Some(Err(error)) => {
+                    failed += 1;
+                    let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
+                    let why = text!(
+                        "es un DNI que no se pudo consultar: {es}",
+                        "it is a DNI that could not be looked up: {en}"
+                    );
+                    verdict.motivo = why.pick(lang);
+                }
+            }
+        }
+        finished.result.summary.calls_spent += paid;
+        finished.failed += failed;
+        if answered && matches!(finished.total_failure, Some(AppError::NothingRead(_))) {
+            finished.total_failure = None;
+        }
+        Ok(())
+    }
+}
+
+impl PeopleDesk<'_> {
+    async fn ask(
+        &self,
+        dnis: &[Dni],
+        ask: &chaski_client::Ask,
+    ) -> Result<(Vec<Result<Found<Person>, AppError>>, Mode), AppError> {
+        Ok(match self {
+            PeopleDesk::Here(app) => {
+                let outcomes = app.lookup_dnis(dnis, ask).await?;
+                let outcomes = outcomes.into_iter().map(|it| it.map_err(AppError::from));
+                (outcomes.collect(), app.mode)
+            }
+            PeopleDesk::There(server) => {
+                let outcomes = server.dnis(dnis, ask).await?;
+                let outcomes = outcomes.into_iter().map(|it| it.map_err(AppError::from));
+                (outcomes.collect(), server.mode().unwrap_or(Mode::Sandbox))
+            }
+        })
+    }
+}
+
+/// What it would cost: how many DNIs, calls by their names, calls by their RUCs.
+fn costs(dnis: usize) -> (usize, usize) {
+    (dnis, dnis.div_ceil(RUCS_A_CALL))
+}
+
+fn asked(dnis: usize, lang: Lang) -> Result<Wish, AppError> {
+    let (names, rucs) = costs(dnis);
+    let question = text!(
+        "La lista tiene {dnis} DNI. ¿Qué se hace con ellos?",
+        "The list has {dnis} DNIs. What is to be done about them?"
+    );
+    let items = match lang {
+        Lang::Es => [
+            "Nada: se marcan como DNI, sin costo".to_owned(),
+            format!(
+                "Consultar el nombre de cada persona (hasta {} más)",
+                counted(names, "consulta", "consultas")
+            ),
+            format!(
+                "Consultar su RUC 10 ({} más)",
+                counted(rucs, "consulta", "consultas")
+            ),
+        ],
+        Lang::En => [
+            "Nothing: they are marked as DNIs, at no cost".to_owned(),
+            format!(
+                "Look up each person's name (up to {} more)",
+                counted(names, "call", "calls")
+            ),
+            format!(
+                "Look up their RUC 10 ({} more)",
+                counted(rucs, "call", "calls")
+            ),
+        ],
+    };
+    let chosen = dialoguer::Select::new()
+        .with_prompt(question.pick(lang))
+        .items(&items)
+        .default(0)
+        .interact_opt()
+        .map_err(|_| AppError::Interrupted)?;
+    match chosen {
+        Some(1) => Ok(Wish::Names),
+        Some(2) => Ok(Wish::Rucs),
+        Some(_) => Ok(Wish::Nothing),
+        None => Err(AppError::Interrupted),
+    }
+}
+
+fn say_untouched(needed: &Needed, dnis: usize) {
+    let (names, rucs) = costs(dnis);
+    let (consultas, calls) = (
+        counted(names, "consulta", "consultas"),
+        counted(names, "call", "calls"),
+    );
+    let (por_ruc, by_ruc) = (
+        counted(rucs, "consulta", "consultas"),
+        counted(rucs, "call", "calls"),
+    );
+    needed.say(text!(
+        "DNI en la lista: {dnis}, que no se consultan. Para su nombre: --dni consultar (hasta {consultas} más); para su RUC 10: --dni ruc10 ({por_ruc} más)",
+        "DNIs in the list: {dnis}, which are not looked up. For their names: --dni consultar (up to {calls} more); for their RUC 10: --dni ruc10 ({by_ruc} more)"
+    ));
+}
