@@ -282,3 +282,53 @@ fn filters_and_pages_of_the_record() {
     assert_eq!(seen, all);
     place.run("llamadas --cursor hola").expect(2);
 }
+
+/// DNIs in a list of RUCs cost nothing unless that is wanted.
+#[test]
+fn the_dnis_of_a_list() {
+    let place = Place::new();
+    place.write(
+        "lista.csv",
+        "TIPO DOC,RUC\n6,20100070970\n1,00000001\n1,2\n1,00000001\n4,001234567\n,\nTOTAL,\n",
+    );
+    let rows = |ran: crate::cli_kit::Ran| -> Vec<(String, bool)> {
+        let row = |row: &serde_json::Value| {
+            let text = |name: &str| row[name].as_str().unwrap().to_owned();
+            (text("aptitud"), !text("razon_social").is_empty())
+        };
+        ran.objects().iter().map(row).collect()
+    };
+    let words = |rows: Vec<(String, bool)>| -> Vec<String> {
+        let word = |(word, named): (String, bool)| if named { word + "+" } else { word };
+        rows.into_iter().map(word).collect()
+    };
+    let line = "ruc lote lista.csv --format ndjson --dni";
+    let told = place.run("ruc lote lista.csv --format ndjson").expect(0);
+    assert!(told.err.contains("DNI en la lista: 2,"), "{}", told.err);
+    let plain = ["apto+", "dni", "dni", "dni", "otro_documento", "total"];
+    assert_eq!(words(rows(told)), plain);
+    assert_eq!(
+        words(rows(place.run(&format!("{line} no")).expect(0))),
+        plain
+    );
+    let named = place
+        .run(&format!("{line} consultar --motivo prueba"))
+        .expect(0);
+    assert!(named.err.contains("llamadas gastadas: 2"), "{}", named.err);
+    assert_eq!(
+        words(rows(named)),
+        ["apto+", "dni+", "dni+", "dni+", "otro_documento", "total"]
+    );
+    // What was paid for is not paid for again.
+    let again = place.run(&format!("{line} consultar")).expect(0);
+    assert!(again.err.contains("llamadas gastadas: 0"), "{}", again.err);
+    let by_ruc = words(rows(place.run(&format!("{line} ruc10")).expect(0)));
+    assert_eq!(by_ruc[1], by_ruc[3]);
+    assert!(by_ruc[1] != "dni" || by_ruc[2] != "dni", "{by_ruc:?}");
+    // A list of persons alone has nothing that can be read, unless they are asked for.
+    place.write("personas.csv", "RUC\n00000001\n00000002\n");
+    place.run("ruc lote personas.csv --format ndjson").expect(3);
+    place
+        .run("ruc lote personas.csv --format ndjson --dni consultar")
+        .expect(0);
+}
