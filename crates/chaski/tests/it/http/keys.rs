@@ -192,8 +192,11 @@ async fn nobody_hands_on_what_they_do_not_have() {
     // A mightier one is seen, and not governed: its new secret would be a way to more.
     let listed = it.ask(Method::GET, ALL, &Value::Null).await.json();
     let of_mighty = listed["data"].as_array().unwrap().iter();
-    let of_mighty = of_mighty.filter(|it| mighty.starts_with(it["llave"].as_str().unwrap()));
-    let id = of_mighty.last().unwrap()["id"].as_str().unwrap().to_owned();
+    let mut of_mighty = of_mighty.filter(|it| mighty.starts_with(it["llave"].as_str().unwrap()));
+    let id = of_mighty.next_back().unwrap()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     for deed in ["rotar", "revocar"] {
         it.refused(post(), &format!("{ALL}/{id}/{deed}"), Value::Null, 403)
             .await;
