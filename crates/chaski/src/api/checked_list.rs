@@ -111,7 +111,9 @@ pub(crate) struct PlacedFindingData {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = ListaEnsayoData)]
 pub(crate) struct ListRehearsalData {
+    /// Calls that looking customers up costs.
     pub(crate) consultas: LookupCostData,
+    /// What of a list is still to be issued.
     pub(crate) plan: ListPlanData,
     /// The batch of the same list that is under way, if there is one of this caller.
     pub(crate) lote_en_curso: Option<Uuid>,
@@ -159,6 +161,7 @@ pub(crate) struct ListAmountData {
 pub(crate) struct PlannedSeriesData {
     /// `factura`, `boleta`, `nc` or `nd`.
     pub(crate) tipo: String,
+    /// Its series.
     pub(crate) serie: String,
     /// How many documents.
     pub(crate) documentos: usize,

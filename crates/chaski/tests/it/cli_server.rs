@@ -288,7 +288,10 @@ fn cells(path: &Path) -> Vec<Vec<String>> {
     let mut book = open_workbook_auto(path).unwrap();
     let first = book.sheet_names()[0].clone();
     let range = book.worksheet_range(&first).unwrap();
-    let text = |cell: &Data| without_times(&cell.to_string());
+    let text = |cell: &Data| match cell {
+        Data::DateTime(it) => format!("{:.0}", it.as_f64().floor()),
+        cell => without_times(&cell.to_string()),
+    };
     range
         .rows()
         .map(|row| row.iter().map(text).collect())

@@ -1,6 +1,7 @@
 //! Which fields and parameters have values of a closed set, and the set by a name of its own.
 
 use chaski_client::{AuthForm, CacheDecision, DocumentState, NubefactKind};
+use chaski_core::invoicing::catalogs::currencies::Moneda;
 use chaski_core::{Currency, RateSource};
 use serde_json::{Value, json};
 
@@ -110,6 +111,9 @@ fn all() -> Vec<Closed> {
                 "SerieData.tipo",
                 "SincronizadaData.tipo",
                 "SerieWanted.tipo",
+                "ListaSumaData.tipo",
+                "ListaSerieData.tipo",
+                "ListaDocumentoData.tipo",
                 "SincronizarWanted.tipo",
                 "ComprobantesBuscar.tipo",
                 "/comprobantes?tipo",
@@ -146,7 +150,7 @@ fn all() -> Vec<Closed> {
             "Severidad",
             "How bad a finding is.",
             ["error", "observacion", "aviso"],
-            &["severidad", "severity"],
+            &["severidad", "severity", "ListaDocumentoData.gravedad"],
         ),
         closed(
             "Nivel",
@@ -194,6 +198,12 @@ fn all() -> Vec<Closed> {
                 "OriginalTipoDeCambio.moneda",
                 "/tipo-cambio/{fecha}?moneda",
             ],
+        ),
+        closed(
+            "MonedaDeComprobante",
+            "Currency of a document, ISO 4217.",
+            Moneda::ALL.map(Moneda::iso),
+            &["ListaSumaData.moneda", "ListaImporteData.moneda"],
         ),
         closed(
             "FuenteDeTipoDeCambio",

@@ -118,7 +118,15 @@ const OF_RECORDS: [(&[&str], &[&str]); 5] = [
             "intento",
             "id",
         ],
-        &["http", "ms", "cache", "motivo", "proveedor", "lote"],
+        &[
+            "http",
+            "ms",
+            "duration_ms",
+            "cache",
+            "motivo",
+            "proveedor",
+            "lote",
+        ],
     ),
 ];
 

@@ -168,6 +168,9 @@ fn a01_the_description_names_the_header_in_every_answer() {
     for operation in operations {
         for answer in operation["responses"].as_object().unwrap().values() {
             answers += 1;
+            let shared = answer["$ref"].as_str().map(|it| &it[1..]);
+            let answer = shared.map_or(Some(answer), |it| document.pointer(it));
+            let answer = answer.expect("an answer that is described");
             assert!(answer["headers"]["Chaski-Mode"].is_object(), "{answer}");
         }
     }
