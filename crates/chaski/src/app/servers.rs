@@ -132,10 +132,14 @@ fn clear(path: &Path) {
 /// The servers that work in a folder; files of those that are gone are cleared.
 pub fn serving(dir: &Path) -> Vec<Serving> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    let is_one = |name: &str| name.starts_with(SERVING) && name.ends_with(".json");
+    let is_one = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(SERVING) && path.extension().is_some_and(|it| it == "json")
+    };
     let mut found: Vec<_> = entries
-        .filter(|entry| is_one(&entry.file_name().to_string_lossy()))
-        .filter_map(|entry| alive(&entry.path()))
+        .map(|entry| entry.path())
+        .filter(is_one)
+        .filter_map(|path| alive(&path))
         .collect();
     found.sort_by_key(|it| it.pid);
     found

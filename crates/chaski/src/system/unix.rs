@@ -60,11 +60,13 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// Whose a file is, as a number.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it is not told")]
 pub(crate) fn owner_of(data: &Metadata) -> Option<u32> {
     Some(data.uid())
 }
 
 /// The number of the user who runs this.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it is not told")]
 pub(crate) fn user() -> Option<u32> {
     Some(rustix::process::geteuid().as_raw())
 }
@@ -75,6 +77,7 @@ pub(crate) fn is_mine(entry: &DirEntry) -> bool {
 }
 
 /// What tells a file from all others of this machine; none where the system does not say.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it is not told")]
 pub(crate) fn file_id(data: &Metadata) -> Option<(u64, u64)> {
     Some((data.dev(), data.ino()))
 }

@@ -113,13 +113,13 @@ pub fn exposed(folders: &[PathBuf], more: &[(PathBuf, bool)]) -> Vec<CheckupFind
             findings.push(open_folder(folder, mode));
         }
         for (path, data) in files_in(folder) {
-            let Some(mode) = system::open_mode(&data) else {
+            let Some(open) = system::open_mode(&data) else {
                 continue;
             };
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let is_secret = name == KEY_FILE || name.starts_with(DATABASE_FILE);
             let list = if is_secret { &mut secret } else { &mut others };
-            list.push((path, mode));
+            list.push((path, open));
         }
     }
     for (path, useful) in more {
