@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.."
 program="${1:?the program}"
 arch="${2:?amd64 or arm64}"
 version="$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)"
+maintainer="The Chaski developers <chaski@example.invalid>"
 out="$PWD/target/publicar"
 root="$(mktemp -d)"
 trap 'rm -rf "$root"' EXIT
@@ -26,9 +27,15 @@ install -D -m 644 paquetes/systemd/chaski.tmpfiles.conf "$root/usr/lib/tmpfiles.
 doc="$root/usr/share/doc/chaski"
 install -D -m 644 README.md "$doc/README.md"
 install -D -m 644 README.en.md "$doc/README.en.md"
-install -D -m 644 CHANGELOG.md "$doc/changelog"
-gzip -9n "$doc/changelog"
-cat LICENSE-APACHE LICENSE-MIT NOTICE >"$doc/copyright"
+install -D -m 644 CHANGELOG.md "$doc/CHANGELOG.md"
+printf 'chaski (%s) stable; urgency=medium\n\n  * See CHANGELOG.md.\n\n -- %s  %s\n' \
+    "$version" "$maintainer" "$(date -R -d "@${SOURCE_DATE_EPOCH:-$(date +%s)}")" >"$doc/changelog"
+gzip -9n "$doc/CHANGELOG.md" "$doc/changelog"
+{
+    cat NOTICE
+    printf '\nUnder the Apache License 2.0, which is in /usr/share/common-licenses/Apache-2.0, or, as you prefer:\n\n'
+    cat LICENSE-MIT
+} >"$doc/copyright"
 mkdir -p "$doc/examples"
 cp -r ejemplos/. "$doc/examples"
 find "$doc" -type d -exec chmod 755 {} + -o -type f -exec chmod 644 {} +
@@ -53,13 +60,14 @@ fi
 size="$(du -ks "$root" | cut -f 1)"
 {
     printf 'Package: chaski\nVersion: %s\nArchitecture: %s\nSection: net\nPriority: optional\n' "$version" "$arch"
-    printf 'Maintainer: The Chaski developers <chaski@example.invalid>\n'
+    printf 'Maintainer: %s\n' "$maintainer"
     printf 'Installed-Size: %s\n' "$size"
     [[ -z "$needs" ]] || printf '%s\n' "$needs"
     printf 'Homepage: https://github.com/chaski-pe/chaski\n'
     printf 'Description: relay between software and the tax services of Peru\n'
-    printf ' Looks up RUC, DNI and exchange rates, and issues electronic invoices exactly once,\n'
-    printf ' with a cache, quota and rate control, retries, lists of Excel and an audit trail.\n'
+    printf ' Looks up RUC, DNI and exchange rates, and issues electronic invoices\n'
+    printf ' exactly once, with a cache, quota and rate control, retries, lists of\n'
+    printf ' Excel and an audit trail.\n'
 } >"$root/DEBIAN/control"
 cat >"$root/DEBIAN/postinst" <<'SH'
 #!/bin/sh
