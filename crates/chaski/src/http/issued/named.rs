@@ -100,7 +100,10 @@ pub(in crate::http) async fn void(caller: Caller, request: Request) -> JsonAnswe
         ("archivo" = String, Path, description = "`pdf`, `xml` or `cdr`"),
         OfIssuer
     ),
-    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), Problems)
+    responses(
+        (status = 200, content((Vec<u8> = "application/pdf"), (Vec<u8> = "application/xml"))),
+        Problems
+    )
 )]
 pub(in crate::http) async fn file(
     caller: Caller,
