@@ -74,6 +74,9 @@ def seat(at):
     left = at.until_quiet(10)
     second.send_signal(signal.SIGCONT)
     assert not left, "the second one took the place of the first"
+    # One that was succeeded says so, and takes its place again: they would send by turns.
+    said = "".join(it.read_text() for it in at.folder.glob("serve-*.log"))
+    assert "stands down" not in said, "they take the place from each other"
 
 
 def seal(at):
