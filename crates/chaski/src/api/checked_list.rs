@@ -16,7 +16,7 @@ use crate::app::invoices::{
 };
 use crate::mode::Mode;
 
-/// Findings that are told of a list; beyond, nobody reads on.
+/// Findings that are told of a list, as in its workbook; more are only counted.
 const MOST_FINDINGS: usize = 50_000;
 
 /// What a list of documents is, checked whole; nothing was stored and no number taken.
@@ -135,7 +135,7 @@ pub(crate) struct LookupCostData {
 pub(crate) struct ListPlanData {
     /// RUC of who would issue it.
     pub(crate) emisor: String,
-    /// Documents set aside because their customers cannot be invoiced; none where nobody was to be asked.
+    /// Documents set aside because their customers cannot be invoiced; none where customers were not looked up.
     pub(crate) apartados_por_cliente: Option<usize>,
     /// Documents that are right, whose customers can be invoiced, and that were not issued before.
     pub(crate) por_emitir: usize,

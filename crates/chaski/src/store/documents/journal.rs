@@ -96,13 +96,9 @@ impl StoreJournal {
         happening: Happening,
         at: Timestamp,
     ) -> Result<JournalEntry, JournalError> {
-        let is_told_by_others = matches!(happening, Happening::Abandoned);
-        let until = Instant::now()
-            + if is_told_by_others {
-                Duration::ZERO
-            } else {
-                IN_HAND
-            };
+        // Who gives a document up waits for the answer, and can say it again.
+        let is_awaited = matches!(happening, Happening::Abandoned);
+        let until = Instant::now() + if is_awaited { Duration::ZERO } else { IN_HAND };
         let done = loop {
             let (keys, fence) = (self.keys(), self.fence());
             let (found, happening) = (found.clone(), happening.clone());
