@@ -72,8 +72,8 @@ pub use exit::{Exit, NoExit};
 pub use failure::{Failure, Treatment};
 pub use gate::BreakerState;
 pub use issue::{
-    Blocked, DocumentState, IssueSettled, Issued, IssuingWay, NextDeed, Standing, VoidSettled,
-    VoidWish, standing,
+    AfterTurn, Blocked, DocumentState, IssueSettled, IssueTurn, Issued, IssuingWay, NextDeed,
+    Standing, VoidSettled, VoidWish, standing,
 };
 pub use journal::{
     AttemptOutcome, AttemptRecord, FileJournal, FileJournalOptions, InClear, Intended, Intent,
