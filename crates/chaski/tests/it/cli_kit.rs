@@ -16,6 +16,9 @@ use tokio::sync::oneshot;
 /// What is waited for comes sooner than this, or the test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// An upstream where nobody listens.
+const NOBODY: (&str, &str) = ("CHASKI_MIGO_BASE_URL", "http://127.0.0.1:9/api");
+
 /// A folder with a home of its own; every run begins without any environment.
 pub(crate) struct Place {
     folder: tempfile::TempDir,
@@ -90,6 +93,8 @@ impl Place {
             .current_dir(self.folder.path())
             .env_clear()
             .env("HOME", self.folder.path())
+            // A token is tried as soon as it is set: by nobody here, unless the test names somebody.
+            .envs((words.starts_with(&["config", "set"])).then_some(NOBODY))
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -121,11 +126,28 @@ impl Place {
             let text = String::from_utf8(bytes).expect("the program writes UTF-8");
             text.replace(&self.folder.path().display().to_string(), "<CARPETA>")
         };
-        Ran {
+        let ran = Ran {
             code: output.status.code().unwrap_or(-1),
             out: text(output.stdout),
             err: text(output.stderr),
-        }
+        };
+        check_capitals(&ran.err);
+        ran
+    }
+}
+
+/// Whatever is said begins with a capital, unless it begins with a name or stands below another line.
+#[track_caller]
+fn check_capitals(err: &str) {
+    for line in err.lines() {
+        let said = line.strip_prefix("Error: ").unwrap_or(line);
+        let said = said.trim_start_matches(['¿', '¡', '(']);
+        let word = said.split([' ', ',', ';']).next().unwrap_or_default();
+        let is_word = word != "chaski" && word.chars().all(char::is_alphabetic);
+        assert!(
+            !is_word || !said.starts_with(char::is_lowercase),
+            "{line}: a capital is missing in\n{err}"
+        );
     }
 }
 
