@@ -278,7 +278,7 @@ impl Answer {
             json!({
                 "codigo": finding.codigo,
                 "severidad": finding.severidad.as_str(),
-                "mensaje": sentence(&finding.message(lang)),
+                "mensaje": sentence(finding.message(lang)),
             })
         });
         row.insert("hallazgos".into(), findings.collect());

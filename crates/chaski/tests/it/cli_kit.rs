@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::{self, JoinHandle};
@@ -112,13 +113,36 @@ impl Place {
     pub(crate) fn run_with_input(&self, line: &str, input: &[u8]) -> Ran {
         self.write("entrada", input);
         let words: Vec<&str> = line.split_whitespace().collect();
-        let file = std::fs::File::open(self.path("entrada")).unwrap();
+        let file = File::open(self.path("entrada")).unwrap();
         self.ran(self.command(&words).stdin(file).output().unwrap())
     }
 
     pub(crate) fn start(&self, line: &str) -> Child {
         let words: Vec<&str> = line.split_whitespace().collect();
         self.command(&words).spawn().unwrap()
+    }
+
+    /// The program at a terminal of its own, and what a person has in hand.
+    pub(crate) fn on_terminal(&self, words: &[&str]) -> (File, Child) {
+        use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+        let control = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&control).unwrap();
+        unlockpt(&control).unwrap();
+        let name = ptsname(&control, Vec::new()).unwrap();
+        let screen = std::fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(name.to_str().unwrap())
+            .unwrap();
+        let mut command = self.command(words);
+        command
+            .stdin(screen.try_clone().unwrap())
+            .stdout(screen.try_clone().unwrap())
+            .stderr(screen);
+        let child = command.spawn().unwrap();
+        // Closed here, the terminal ends with the child.
+        drop(command);
+        (File::from(control), child)
     }
 
     pub(crate) fn ran(&self, output: Output) -> Ran {

@@ -19,6 +19,9 @@ static HEEDED: AtomicUsize = AtomicUsize::new(0);
 /// The terminal before the last question: one that hides what is typed, or the cursor, changes it.
 static BEFORE: Mutex<Option<TerminalState>> = Mutex::new(None);
 
+/// Whether somebody watches already.
+static WATCH: Once = Once::new();
+
 /// While one lives, Ctrl-C is its owner's affair.
 pub(in crate::cli) struct Heeding(());
 
@@ -66,7 +69,6 @@ impl Interrupt {
 /// Puts a question that Ctrl-C may end: the terminal is then as it was before it.
 pub(in crate::cli) fn question<T>(lang: Lang, ask: impl FnOnce() -> T) -> T {
     *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = terminal_state();
-    static WATCH: Once = Once::new();
     WATCH.call_once(|| {
         tokio::spawn(async move {
             while tokio::signal::ctrl_c().await.is_ok() {

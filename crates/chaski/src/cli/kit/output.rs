@@ -176,7 +176,12 @@ pub(in crate::cli) fn to_stdout(bytes: &[u8]) -> Result<(), AppError> {
 impl Needed {
     /// Writes the output of a command: to its file, or to the standard output.
     pub(in crate::cli) fn write(&self, bytes: &[u8]) -> Result<(), AppError> {
-        text(&self.overwrite, self.output.as_deref(), bytes)
+        text(&self.overwrite, self.output.as_deref(), bytes)?;
+        if let Some(path) = &self.output {
+            let path = path.display();
+            self.say(text!("Resultado: {path}", "Result: {path}"));
+        }
+        Ok(())
     }
 
     /// A notice in the language of the person, unless they want quiet.

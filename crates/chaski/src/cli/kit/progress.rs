@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chaski_client::Settings;
 use chaski_client::dialects::migo::MOST_RUCS;
-use chaski_core::{Lang, text};
+use chaski_core::{Lang, Text, text};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
@@ -72,16 +72,34 @@ pub(in crate::cli) async fn to_the_end(
     }
 }
 
-/// A bar that stands there from the first moment, at nothing.
-fn bar(needed: &Needed, total: u64) -> ProgressBar {
-    let hidden = needed.quiet || !std::io::stderr().is_terminal();
-    let target = if hidden {
+fn target(needed: &Needed) -> ProgressDrawTarget {
+    if needed.quiet || !std::io::stderr().is_terminal() {
         ProgressDrawTarget::hidden()
     } else {
         ProgressDrawTarget::stderr()
-    };
+    }
+}
+
+/// Says what is waited for, on a screen and as long as it takes.
+pub(in crate::cli) async fn while_waiting<T>(
+    needed: &Needed,
+    what: Text,
+    deed: impl Future<Output = T>,
+) -> T {
+    let bar = ProgressBar::with_draw_target(None, target(needed));
+    let style = ProgressStyle::with_template("{spinner} {msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.set_message(what.pick(needed.lang()));
+    bar.enable_steady_tick(BETWEEN_LOOKS);
+    let done = deed.await;
+    bar.finish_and_clear();
+    done
+}
+
+/// A bar that stands there from the first moment, at nothing.
+fn bar(needed: &Needed, total: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:32} {pos}/{len} RUC  {msg}");
-    let bar = ProgressBar::with_draw_target(Some(total), target)
+    let bar = ProgressBar::with_draw_target(Some(total), target(needed))
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.tick();
     bar
@@ -154,10 +172,29 @@ impl Pace {
             length.saturating_mul(u32::try_from(left.div_ceil(self.window)).ok()?)
         } else {
             let took = (*last - *first).as_secs_f64();
-            Duration::try_from_secs_f64(took * left as f64 / numbers as f64).ok()?
+            // The last window of a burst takes as long as a full one.
+            let left = if self.comes_in_bursts(length) {
+                left.next_multiple_of(self.window)
+            } else {
+                left
+            };
+            let (left, numbers) = (u32::try_from(left).ok()?, u32::try_from(numbers).ok()?);
+            Duration::try_from_secs_f64(took * f64::from(left) / f64::from(numbers)).ok()?
         };
         let by_limit = self.earliest().saturating_sub(now - self.began);
         Some(whole.saturating_sub(now - *last).max(by_limit))
+    }
+
+    /// Whether half a window came together lately.
+    fn comes_in_bursts(&self, length: Duration) -> bool {
+        let Some((last, done)) = self.arrivals.back() else {
+            return false;
+        };
+        let half = done.saturating_sub(self.window / 2);
+        let mut before = self.arrivals.iter().rev();
+        before
+            .find(|(_, done)| *done <= half)
+            .is_some_and(|(at, _)| *last - *at < length / 4)
     }
 
     /// How long it takes at least, by the limit of calls a minute.
