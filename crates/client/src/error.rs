@@ -247,10 +247,9 @@ impl Error {
     pub fn message(&self, lang: Lang) -> String {
         let text = match &self.0.kind {
             Kind::Refused { reason, .. } => match reason {
-                Reason::NotFound | Reason::NotFoundInBatch => text!(
-                    "no existe en el registro consultado",
-                    "does not exist in the registry"
-                ),
+                Reason::NotFound | Reason::NotFoundInBatch => {
+                    text!("no figura en SUNAT", "is not in SUNAT's registry")
+                }
                 Reason::NoRate => text!(
                     "no se publicó tipo de cambio para esa fecha",
                     "no exchange rate was published for that day"

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chaski_client::{Error, Found, Lookup, Memory, Remembered, RucQuery, Source};
 use chaski_core::{
     Condicion, DniError, Estado, Lang, Place, Role, Ruc, Severity, Taxpayer, Ubigeo, fitness,
-    lima_date, lima_datetime, text,
+    lima_date, lima_datetime, sentence, text,
 };
 use compact_str::CompactString;
 use jiff::Timestamp;
@@ -219,17 +219,17 @@ impl App {
         }
         if let Some(first) = row.repeats {
             let repeated = text!(
-                "repetido: ya está en la fila {first}",
-                "repeated: already in row {first}"
+                "repetido, ya está en la fila {first}",
+                "repeated, already in row {first}"
             );
             notes.push(repeated.pick(lang));
         }
         if !row.repairs.is_empty() && row.unique.is_some() {
             let repairs = row.repairs.iter().map(|repair| repair.message(lang));
             let list = repairs.collect::<Vec<_>>().join(", ");
-            notes.push(text!("corregido: {list}", "corrected: {list}").pick(lang));
+            notes.push(text!("se corrigió: {list}", "it was corrected: {list}").pick(lang));
         }
-        verdict.motivo = notes.join("; ");
+        verdict.motivo = sentence(&notes.join("; "));
         verdict
     }
 
@@ -340,10 +340,10 @@ pub fn source_name(mode: Mode, source: Source, lang: Lang) -> &'static str {
             "APIMIGO (guardado, vencido)",
             "APIMIGO (remembered, past its time)",
         ),
-        (Mode::Sandbox, Source::Upstream) => lang.pick("sandbox (ficticio)", "sandbox (invented)"),
+        (Mode::Sandbox, Source::Upstream) => lang.pick("prueba (inventado)", "trial (invented)"),
         (Mode::Sandbox, _) => lang.pick(
-            "sandbox (ficticio, guardado)",
-            "sandbox (invented, remembered)",
+            "prueba (inventado, guardado)",
+            "trial (invented, remembered)",
         ),
     }
 }

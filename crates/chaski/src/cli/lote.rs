@@ -5,7 +5,7 @@ use std::io::{Read, Seek};
 use std::path::Path;
 
 use chaski_client::dialects::migo::MOST_RUCS;
-use chaski_core::{Lang, Text, text};
+use chaski_core::{Lang, Text, sentence, text};
 use tokio::time::Instant;
 
 use super::Done;
@@ -13,7 +13,7 @@ use super::kit::args::LoteArgs;
 use super::kit::needed::Needed;
 use super::kit::output::{self, notice};
 use super::kit::overwrite::is_same_file;
-use super::kit::terminal::says_yes;
+use super::kit::terminal::{choose, says_yes};
 use super::lote_people::{People, PeopleDesk};
 use super::lote_words::{say_cost, say_summary, why_singly};
 use super::partners;
@@ -164,8 +164,8 @@ pub(super) fn read(
     if typed.input.is_dir() {
         let folder = typed.input.display();
         return Err(AppError::Usage(text!(
-            "{folder} es una carpeta: indique el archivo de la lista",
-            "{folder} is a folder: name the file of the list"
+            "«{folder}» es una carpeta: indique el archivo de la lista",
+            "\"{folder}\" is a folder: name the file of the list"
         )));
     }
     let mut piped = None;
@@ -228,20 +228,12 @@ fn choose_column(table: &Table, error: ColumnError, lang: Lang) -> Result<usize,
     let labels: Vec<String> = (0..table.headers.len())
         .map(|column| table.column_label(column))
         .collect();
-    anstream::eprintln!("{}", error.message(lang));
-    let chosen = dialoguer::Select::new()
-        .with_prompt(
-            text!(
-                "¿En qué columna está el RUC?",
-                "Which column holds the RUC?"
-            )
-            .pick(lang),
-        )
-        .items(&labels)
-        .default(0)
-        .interact_opt()
-        .map_err(|_| AppError::Interrupted)?;
-    chosen.ok_or(AppError::Interrupted)
+    anstream::eprintln!("{}", sentence(&error.message(lang)));
+    let prompt = text!(
+        "¿En qué columna está el RUC? (flechas y Enter)",
+        "Which column holds the RUC? (arrows and Enter)"
+    );
+    choose(prompt.pick(lang), &labels, lang)
 }
 
 /// Calls that the person lets a list spend beyond what was announced, for what is left of it.
@@ -259,8 +251,8 @@ fn may_spend_more(needed: &Needed, over: Option<Over>) -> Result<u64, AppError> 
         counted(more, "call", "calls"),
     );
     let question = text!(
-        "Ya se gastó lo anunciado y {faltan} {left} RUC{why}. ¿Gastar hasta {consultas} más?",
-        "What was announced is spent and {left} {are} left{why}. Spend up to {calls} more?"
+        "Ya se usó lo anunciado y {faltan} {left} RUC{why}. ¿Usar hasta {consultas} más?",
+        "What was announced is used up and {left} {are} left{why}. Use up to {calls} more?"
     );
     let yes = says_yes(&question.pick(needed.lang()), needed.lang())?;
     Ok(if yes { more } else { 0 })
@@ -270,7 +262,7 @@ fn may_spend_more(needed: &Needed, over: Option<Over>) -> Result<u64, AppError> 
 fn to_be_taken_up((done, total): (usize, usize)) -> Text {
     let rucs = counted(total, "RUC", "RUCs");
     text!(
-        "Listos y guardados: {done} de {total} RUC; no se escribió el resultado. Continúe con la misma orden y --reanudar: lo ya consultado no se vuelve a pagar",
+        "Listos y guardados: {done} de {total} RUC; no se escribió el resultado. Continúe con el mismo comando y --reanudar: lo ya consultado no se vuelve a pagar",
         "Done and kept: {done} of {rucs}; the result was not written. Go on with the same command and --reanudar: nothing is paid twice"
     )
 }

@@ -212,7 +212,7 @@ fn refuse_max_age(typed: &LoteArgs) -> Result<(), AppError> {
 
 fn say_unknown(lang: Lang) {
     let text = text!(
-        "No se sabe si la lista llegó al servidor. Repita la misma orden con --reanudar: si llegó, se recoge ese lote y nada se paga dos veces",
+        "No se sabe si la lista llegó al servidor. Repita el mismo comando con --reanudar: si llegó, se recoge ese lote y nada se paga dos veces",
         "It is not known whether the list arrived at the server. Repeat the same command with --reanudar: if it did, that batch is fetched and nothing is paid twice"
     );
     anstream::eprintln!("{}", text.pick(lang));
@@ -221,7 +221,7 @@ fn say_unknown(lang: Lang) {
 /// What a person is told who stops waiting.
 fn goes_on(id: Uuid, lang: Lang) -> String {
     text!(
-        "El lote {id} queda en el servidor y no se escribió el resultado. Para recogerlo, la misma orden con --reanudar, hasta 24 horas después de que termine: lo ya consultado no se vuelve a pagar",
+        "El lote {id} queda en el servidor y no se escribió el resultado. Para recogerlo, el mismo comando con --reanudar, hasta 24 horas después de que termine: lo ya consultado no se vuelve a pagar",
         "Batch {id} stays at the server and the result was not written. To fetch it, the same command with --reanudar, until 24 hours after it ends: nothing is paid twice"
     )
     .pick(lang)

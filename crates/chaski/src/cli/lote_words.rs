@@ -24,28 +24,35 @@ pub(super) async fn say_cost(needed: &Needed, app: &App, plan: &Attended) -> Res
             "Nothing to ask: the list has no valid RUC"
         ),
         (0, 1) => text!(
-            "Nada que consultar: el único RUC ya está guardado; no se gastará ninguna llamada",
+            "Nada que consultar: el único RUC ya está guardado; no se usará ninguna consulta",
             "Nothing to ask: the only RUC is known; no call will be spent"
         ),
         (0, _) => text!(
-            "Nada que consultar: los {known} RUC distintos ya están guardados; no se gastará ninguna llamada",
+            "Nada que consultar: los {known} RUC distintos ya están guardados; no se usará ninguna consulta",
             "Nothing to ask: all {known} distinct RUCs are known; no call will be spent"
         ),
         _ => {
             let Text { es, en } = at_most(plan);
             let (de, of) = if real {
-                ("de su plan de APIMIGO", "of your APIMIGO plan")
+                (" de su plan de APIMIGO", " of your APIMIGO plan")
             } else {
-                ("al sandbox (gratis)", "to the sandbox (free)")
+                (" de prueba (gratis)", " to try out (free)")
             };
             let rucs = counted(to_ask, "RUC", "RUCs");
-            let (llamadas, calls) = (
-                counted(calls, "llamada", "llamadas"),
+            let (consultas, calls) = (
+                counted(calls, "consulta", "consultas"),
                 counted(calls, "call", "calls"),
             );
+            let (estaban, were) = match known {
+                1 => ("1 ya estaba guardado".to_owned(), "1 was known already".to_owned()),
+                n => (
+                    format!("{n} ya estaban guardados"),
+                    format!("{n} were known already"),
+                ),
+            };
             text!(
-                "Por consultar: {to_ask} RUC en {llamadas} {de}{es}; ya guardados: {known}",
-                "To ask: {rucs} in {calls} {of}{en}; known already: {known}"
+                "{to_ask} RUC por consultar en {consultas}{de}{es}; {estaban}",
+                "{rucs} to ask in {calls}{of}{en}; {were}"
             )
         }
     });
@@ -60,7 +67,7 @@ pub(super) async fn say_cost(needed: &Needed, app: &App, plan: &Attended) -> Res
     if let Some(quota) = quota.filter(|quota| real && spent + calls > *quota) {
         let left = quota.saturating_sub(spent);
         needed.say(text!(
-            "Atención: llamadas que quedan de su propio límite del mes (migo.quota): {left} de {quota}, y la lista toma {calls}; el resto saldrá SIN RESPUESTA y podrá continuarlo con --reanudar. Para no cortarla: chaski config set migo.quota N",
+            "Atención: consultas que quedan de su propio límite del mes (migo.quota): {left} de {quota}, y la lista toma {calls}; el resto saldrá SIN RESPUESTA y podrá continuarlo con --reanudar. Para no cortarla: chaski config set migo.quota N",
             "Beware: calls left of your own limit for the month (migo.quota): {left} of {quota}, and the list takes {calls}; the rest will have NO ANSWER and can go on with --reanudar. To have it whole: chaski config set migo.quota N"
         ));
     }
@@ -129,8 +136,8 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
         seconds(summary.duration + writing),
     );
     let figures = text!(
-        "  Repetidos: {repeated} · corregidos: {repaired} · llamadas gastadas: {calls} · respuestas ya guardadas: {hits}\n  Tiempo: {whole} (consultando: {asking})",
-        "  Repeated: {repeated} · corrected: {repaired} · calls spent: {calls} · answers already known: {hits}\n  Time: {whole} (asking: {asking})"
+        "  Repetidos: {repeated} · corregidos: {repaired} · consultas usadas: {calls} · respuestas ya guardadas: {hits}\n  Tiempo: {whole} (consultando: {asking})",
+        "  Repeated: {repeated} · corrected: {repaired} · calls used: {calls} · answers already known: {hits}\n  Time: {whole} (asking: {asking})"
     );
     lines.push(figures.pick(lang));
     if let Some(path) = &needed.output {
@@ -146,8 +153,8 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
     lines.extend(what_is_left(finished, lang));
     if mode == Mode::Sandbox {
         let invented = text!(
-            "Son datos ficticios del sandbox: no los use para facturar",
-            "These are invented data of the sandbox: do not invoice by them"
+            "Son datos inventados, de prueba: no los use para facturar",
+            "These are invented data, to try out: do not invoice by them"
         );
         lines.push(invented.pick(lang));
     }
@@ -166,6 +173,18 @@ fn usual_reason(finished: &Finished) -> Option<&str> {
     }
     let most = counts.into_iter().max_by_key(|(_, count)| *count);
     most.map(|(why, _)| why)
+}
+
+/// A sentence inside of another one.
+fn mid_sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    match (letters.next(), letters.clone().next()) {
+        // APIMIGO and SUNAT are so written.
+        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
+            format!("{}{}", first.to_lowercase(), letters.as_str())
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// How many have no answer, why, and what to do about it.
@@ -218,7 +237,7 @@ fn what_is_left(finished: &Finished, lang: Lang) -> Option<String> {
             .is_none()
             .then(|| usual_reason(finished));
         parts.push(match why.flatten() {
-            Some(why) => format!("{left} ({why})"),
+            Some(why) => format!("{left} ({})", mid_sentence(why)),
             None => left,
         });
     }
@@ -249,7 +268,7 @@ fn what_is_left(finished: &Finished, lang: Lang) -> Option<String> {
     };
     let (parts, allow) = (parts.join("; "), allow.pick(lang));
     let text = text!(
-        "{parts}: {when}repita la misma orden con --reanudar{allow}; lo ya consultado no se vuelve a pagar",
+        "{parts}: {when}repita el mismo comando con --reanudar{allow}; lo ya consultado no se vuelve a pagar",
         "{parts}: {when}repeat the command with --reanudar{allow}; nothing is paid twice"
     );
     Some(text.pick(lang))

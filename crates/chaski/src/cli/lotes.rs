@@ -36,7 +36,7 @@ pub(super) async fn lotes(needed: &Needed, app: &App, command: Option<LotesCmd>)
     if let Some(BatchChange::Resume | BatchChange::Retry) = wanted {
         // This command changes the queue; `serve` is what works on it.
         needed.say(text!(
-            "sigue cuando «chaski serve» esté en marcha con esta carpeta",
+            "sigue cuando «chaski serve» esté funcionando con esta carpeta",
             "it goes on while \"chaski serve\" runs on this folder"
         ));
     }

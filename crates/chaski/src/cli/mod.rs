@@ -176,7 +176,7 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
             kit::output::check(needed)?;
             config::show(needed, origin)
         }
-        Cmd::Config(ConfigCmd::Set { key, value }) => config::set(needed, &key, value),
+        Cmd::Config(ConfigCmd::Set { key, value }) => config::set(needed, &key, value).await,
         Cmd::Config(ConfigCmd::Recargar) => recargar::recargar(needed).await,
         Cmd::Config(_) => config::check(needed),
         Cmd::Sandbox(args) => sandbox::sandbox(needed, args).await,
@@ -296,7 +296,7 @@ fn refuse_server(command: &Cmd, global: &Global) -> Result<(), AppError> {
         return Ok(());
     }
     Err(AppError::Usage(text!(
-        "--server vale para ruc, dni, tipo-cambio, cuenta, llamadas, factura, series y empresas; esta orden trabaja en su máquina: quite la opción, o ejecútela donde está el servidor",
+        "--server vale para ruc, dni, tipo-cambio, cuenta, llamadas, factura, series y empresas; este comando trabaja en su máquina: quite la opción, o ejecútelo donde está el servidor",
         "--server is for ruc, dni, tipo-cambio, cuenta, llamadas, factura, series and empresas; this command works on its machine: remove the option, or run it where the server is"
     )))
 }
@@ -327,8 +327,8 @@ async fn with_invoices(needed: &Needed, deed: impl AsyncFnOnce(&Desk) -> Done) -
     kit::output::say_brought(needed, &app);
     if app.mode == Mode::Sandbox {
         needed.say(text!(
-            "modo SANDBOX: nada sale a Internet ni llega a SUNAT (para emitir de verdad: chaski empresas agregar)",
-            "SANDBOX mode: nothing leaves for the Internet or gets to SUNAT (to issue for real: chaski empresas agregar)"
+            "MODO DE PRUEBA: nada sale a Internet ni llega a SUNAT (para emitir de verdad: chaski empresas agregar)",
+            "TRIAL MODE: nothing leaves for the Internet or gets to SUNAT (to issue for real: chaski empresas agregar)"
         ));
     }
     let desk = Desk::Here(app);
@@ -347,8 +347,8 @@ fn open_server(needed: &Needed, address: &ServerAddress) -> Result<Server, AppEr
     let server = Server::new(address.clone(), key.as_ref(), lang, patience, exit)?;
     if server.shows_its_key() {
         needed.say(text!(
-            "atención: la llave viaja sin cifrar; use https:// hacia otras máquinas",
-            "beware: the key travels unencrypted; use https:// towards other machines"
+            "Atención: la llave viaja sin cifrar; use https:// hacia otras máquinas",
+            "Beware: the key travels unencrypted; use https:// towards other machines"
         ));
     }
     Ok(server)

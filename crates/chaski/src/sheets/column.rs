@@ -59,7 +59,7 @@ impl ColumnError {
                 "it is not known which column holds the number of the document: give it the title RUC, DNI or Documento"
             ),
             ColumnError::NotFound { seen } => text!(
-                "ninguna columna parece contener RUC: hay {}; indique cuál es con --columna",
+                "no se encontró una columna con RUC. Columnas: {}. Indique cuál es con --columna",
                 "no column seems to hold RUCs: there are {}; say which with --columna",
                 list(seen)
             ),
@@ -73,12 +73,12 @@ impl ColumnError {
                 suggestion: Some(name),
                 seen,
             } => text!(
-                "no hay columna «{wanted}»: hay {}; ¿quiso decir «{name}»?",
+                "no existe la columna «{wanted}». Columnas: {}. ¿Quiso decir «{name}»?",
                 "there is no column «{wanted}»: there are {}; did you mean «{name}»?",
                 list(seen)
             ),
             ColumnError::Unknown { wanted, seen, .. } => text!(
-                "no hay columna «{wanted}»: hay {}",
+                "no existe la columna «{wanted}». Columnas: {}",
                 "there is no column «{wanted}»: there are {}",
                 list(seen)
             ),

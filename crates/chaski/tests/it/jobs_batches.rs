@@ -549,7 +549,7 @@ async fn failed_numbers_are_tried_again() {
         (JobState::Failed, Some("proveedor_no_autorizado"))
     );
     let told = text(app, id, OutputFormat::Ndjson).await;
-    assert!(told.contains("no se pudo consultar: proveedor_no_autorizado"));
+    assert!(told.contains("No se pudo consultar: proveedor_no_autorizado"));
     service.sandbox.heal();
     let before = service.sandbox.last_sequence();
     app.retry_trabajo(job.id, None, &Payer::default())

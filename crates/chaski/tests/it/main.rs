@@ -26,6 +26,7 @@ mod cli_server;
 mod cli_server_books;
 mod cli_server_documents;
 mod cli_server_errors;
+mod cli_terminal;
 mod clients;
 mod clients_nubefact;
 mod defects;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use chaski_core::{Currency, ExchangeRate, RateSource, lima_date, text};
+use chaski_core::{Currency, ExchangeRate, Lang, RateSource, day_in_words, lima_date, text};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -66,14 +66,15 @@ impl Record {
 
 fn check_date(fecha: Date, today: Date) -> Result<(), Error> {
     if fecha > today {
+        let [dia, hoy] = [fecha, today].map(|day| day_in_words(day, Lang::Es));
         return Err(Error::invalid(text!(
-            "la fecha {fecha} es futura: hoy es {today} en Lima",
+            "la fecha {dia} es futura: hoy es {hoy} en Lima",
             "{fecha} is in the future: today is {today} in Lima"
         )));
     }
     if fecha < ExchangeRate::FIRST_DAY {
         return Err(Error::invalid(text!(
-            "hay tipos de cambio desde el 2010-01-01",
+            "hay tipos de cambio desde el 01/01/2010",
             "there are exchange rates from 2010-01-01 on"
         )));
     }
@@ -171,8 +172,9 @@ impl Lookup for RatesQuery {
         check_date(desde, today)?;
         check_date(hasta, today)?;
         if desde > hasta {
+            let [del, al] = [desde, hasta].map(|day| day_in_words(day, Lang::Es));
             return Err(Error::invalid(text!(
-                "el rango está al revés: {desde} es posterior a {hasta}",
+                "el rango está al revés: {del} es posterior a {al}",
                 "the range is reversed: {desde} is later than {hasta}"
             )));
         }

@@ -218,7 +218,7 @@ pub(super) fn summary(rows: &[RowPlan], mode: Mode, now: Timestamp, lang: Lang) 
             Mode::Real => "APIMIGO".to_owned(),
             Mode::Sandbox => lang
                 .pick(
-                    "SANDBOX: datos ficticios, no los use para facturar",
+                    "PRUEBA: datos inventados, no los use para facturar",
                     "SANDBOX: invented data, do not invoice by them",
                 )
                 .to_owned(),

@@ -4,6 +4,7 @@ use chaski_client::dialects::migo::MOST_RUCS;
 use chaski_core::text;
 
 use super::needed::Needed;
+use super::progress::while_waiting;
 use super::terminal::says_yes;
 use crate::app::{App, AppError, plan_has_few};
 use crate::store::{Asker, Channel};
@@ -15,10 +16,13 @@ pub(in crate::cli) async fn fit(
     app: &App,
     wanted: u64,
 ) -> Result<Option<usize>, AppError> {
-    let Some(left) = app
-        .too_few_calls_left(wanted, &Asker::Owner(Channel::Cli))
-        .await
-    else {
+    let what = text!(
+        "Mirando cuántas consultas le quedan…",
+        "Looking how many calls you have left…"
+    );
+    let asker = Asker::Owner(Channel::Cli);
+    let looked = app.too_few_calls_left(wanted, &asker);
+    let Some(left) = while_waiting(needed, what, looked).await else {
         return Ok(None);
     };
     let (lang, first) = (needed.lang(), left.saturating_mul(MOST_RUCS as u64));

@@ -90,8 +90,8 @@ fn say(needed: &Needed, refreshed: &Refreshed) {
     } = refreshed;
     let seconds = format!("{:.2} s", Duration::as_secs_f64(lasted));
     let mut lines = vec![text!(
-        "Consultados: {asked} · existen: {found} · no existen: {not_found} · sin respuesta: {failed} · llamadas gastadas: {calls} · tiempo: {seconds}",
-        "Asked: {asked} · exist: {found} · do not exist: {not_found} · no answer: {failed} · calls spent: {calls} · time: {seconds}"
+        "Consultados: {asked} · existen: {found} · no existen: {not_found} · sin respuesta: {failed} · consultas usadas: {calls} · tiempo: {seconds}",
+        "Asked: {asked} · exist: {found} · do not exist: {not_found} · no answer: {failed} · calls used: {calls} · time: {seconds}"
     )
     .pick(lang)];
     lines.push(noted_text(noted, lang));

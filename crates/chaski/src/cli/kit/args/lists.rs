@@ -10,7 +10,7 @@ use crate::sheets::ResultNames;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct LoteArgs {
-    /// Archivo xlsx, ods o csv; «-» lo lee de la entrada || xlsx, ods or csv file; "-" reads the input
+    /// Archivo xlsx, ods o csv; «-» lo lee de la entrada || File to read, xlsx, ods or csv; "-" reads the input
     #[arg(value_name = "LISTA")]
     pub(in crate::cli) input: PathBuf,
     /// Hoja del libro; sin esto, la primera que es una lista || Sheet of the workbook; without it, the first that is a list
