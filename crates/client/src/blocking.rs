@@ -68,6 +68,16 @@ impl Migo {
         self.wait(self.inner.rate_for(fecha, fuente, moneda, ask))
     }
 
+    /// See [`crate::Migo::rates_for`].
+    pub fn rates_for(
+        &self,
+        desde: Date,
+        hasta: Date,
+        ask: &Ask,
+    ) -> Result<Found<Vec<RateFor>>, Error> {
+        self.wait(self.inner.rates_for(desde, hasta, ask))
+    }
+
     /// See [`crate::Migo::account`].
     pub fn account(&self, ask: &Ask) -> Result<Found<Account>, Error> {
         self.wait(self.inner.account(ask))

@@ -104,23 +104,23 @@ impl Server {
             ("moneda", Some(moneda.as_str().to_owned())),
         ];
         let target = with_query(&format!("/api/v1/tipo-cambio/{fecha}"), wanted);
-        self.found(target, |told: RateData| told.rate_for(fecha))
+        self.found(target, |told: RateData| told.rate_for(fecha, fuente))
             .await
     }
 
-    /// The rates published over a range.
+    /// The rates that apply on each day of a range.
     pub async fn rates(
         &self,
         desde: Date,
         hasta: Date,
-    ) -> Result<Found<Vec<ExchangeRate>>, ServerError> {
+    ) -> Result<Found<Vec<RateFor>>, ServerError> {
         let range = [
             ("desde", Some(desde.to_string())),
             ("hasta", Some(hasta.to_string())),
         ];
         let target = with_query("/api/v1/tipo-cambio", range);
         self.found(target, |told: Vec<RateData>| {
-            told.into_iter().map(RateData::rate).collect()
+            told.into_iter().map(RateData::rate_of_its_day).collect()
         })
         .await
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chaski_client::{Account, Ask, Clock, Found, LatestRateQuery, Person, RatesQuery, Source};
+use chaski_client::{Account, Ask, Clock, Found, LatestRateQuery, Person, Source};
 use chaski_core::{
     Currency, Dni, ExchangeRate, Fitness, Lang, RateFor, RateSource, Role, Ruc, Taxpayer, fitness,
     lima_date, text,
@@ -152,9 +152,9 @@ impl Desk {
         desde: Date,
         hasta: Date,
         ask: &Ask,
-    ) -> Result<Found<Vec<ExchangeRate>>, AppError> {
+    ) -> Result<Found<Vec<RateFor>>, AppError> {
         Ok(match self {
-            Desk::Here(app) => app.ask(&RatesQuery { desde, hasta }, ask).await?,
+            Desk::Here(app) => app.find_rates_for(desde, hasta, ask).await?,
             Desk::There(server) => server.rates(desde, hasta).await?,
         })
     }

@@ -52,7 +52,7 @@ async fn every_answer_of_v1() {
     check("/api/v1/tipo-cambio", "/data/0/precio_venta").await;
     check(
         "/api/v1/tipo-cambio?desde=2026-01-20&hasta=2026-01-28",
-        "/data/1/fecha",
+        "/data/8/fecha_cierre_sbs",
     )
     .await;
     check("/api/v1/tipo-cambio/2026-01-25", "/data/arrastrado").await;
