@@ -68,14 +68,14 @@ impl Migo {
         self.wait(self.inner.rate_for(fecha, fuente, moneda, ask))
     }
 
-    /// See [`crate::Migo::rates_for`].
-    pub fn rates_for(
+    /// See [`crate::Migo::rates_between`].
+    pub fn rates_between(
         &self,
         desde: Date,
         hasta: Date,
         ask: &Ask,
     ) -> Result<Found<Vec<RateFor>>, Error> {
-        self.wait(self.inner.rates_for(desde, hasta, ask))
+        self.wait(self.inner.rates_between(desde, hasta, ask))
     }
 
     /// See [`crate::Migo::account`].

@@ -28,6 +28,7 @@
 
 mod allowance;
 pub mod blocking;
+mod calendar;
 mod clock;
 pub mod dialects;
 mod each;
@@ -50,7 +51,6 @@ mod nubefact;
 mod patience;
 mod questions;
 mod queue;
-mod rates;
 mod reason;
 mod retry;
 mod route;

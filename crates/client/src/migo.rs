@@ -199,7 +199,7 @@ questions! {
     fn latest_rate() -> ExchangeRate { LatestRateQuery }
 
     /// The rates of SUNAT published between two dates, both included, as the provider has them: days may
-    /// be missing. [`Migo::rates_for`] gives every calendar day.
+    /// be missing. [`Migo::rates_between`] gives every calendar day.
     fn rates(desde: Date, hasta: Date) -> Vec<ExchangeRate> { RatesQuery { desde, hasta } }
 
     /// The legal representatives of a RUC.

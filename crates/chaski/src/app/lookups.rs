@@ -75,14 +75,14 @@ impl App {
     }
 
     /// The same of SUNAT for each calendar day of a range; days of which none is found are missing. See
-    /// [`chaski_client::Migo::rates_for`].
-    pub async fn find_rates_for(
+    /// [`chaski_client::Migo::rates_between`].
+    pub async fn find_rates_between(
         &self,
         desde: Date,
         hasta: Date,
         ask: &Ask,
     ) -> Result<Found<Vec<RateFor>>, AppError> {
-        Ok(self.migo.rates_for(desde, hasta, ask).await?)
+        Ok(self.migo.rates_between(desde, hasta, ask).await?)
     }
 
     /// Calls that [`App::find_rate_for`] may need: one for each place that memory knows nothing of, up to

@@ -47,7 +47,7 @@ pub(super) async fn rates(caller: Caller, wanted: Given<RatesWanted>) -> Result<
             Ok(reply::found(&caller, &found, data))
         }
         (Some(desde), Some(hasta)) => {
-            let found = caller.app.find_rates_for(desde, hasta, &ask).await?;
+            let found = caller.app.find_rates_between(desde, hasta, &ask).await?;
             let data: Vec<_> = found.value.iter().map(RateData::of_day).collect();
             Ok(reply::found(&caller, &found, data))
         }

@@ -244,7 +244,7 @@ fn a_range_has_every_calendar_day_as_it_is_told_singly() {
                     (sunday, sunday),
                 ];
                 for (from, to) in ranges {
-                    let found = migo.rates_for(from, to, &Ask::default()).await.unwrap();
+                    let found = migo.rates_between(from, to, &Ask::default()).await.unwrap();
                     let days: Vec<Date> = found.value.iter().map(|it| it.requested).collect();
                     let all = from.series(1.day()).take_while(|day| *day <= to);
                     assert_eq!(days, all.collect::<Vec<_>>(), "{way:?}");
@@ -285,7 +285,10 @@ fn before_todays_is_published_no_other_close_stands_in_for_it() {
             }
             // Of a range that ends today the other days are told.
             let from = day.saturating_sub(4.days());
-            let range = migo.rates_for(from, day, &Ask::default()).await.unwrap();
+            let range = migo
+                .rates_between(from, day, &Ask::default())
+                .await
+                .unwrap();
             assert_eq!(range.value.len(), if expected.is_some() { 5 } else { 4 });
             range
                 .value
@@ -390,7 +393,7 @@ fn what_cannot_have_a_rate_is_not_asked_for() {
             (date(2026, 7, 20), date(2026, 7, 19)),
             (date(2009, 12, 31), today),
         ] {
-            let range = migo.rates_for(from, to, &ask).await;
+            let range = migo.rates_between(from, to, &ask).await;
             assert!(range.unwrap_err().is_invalid(), "{from} {to}");
         }
         let euros = migo
@@ -420,7 +423,7 @@ fn a_plan_without_sbs_is_no_wrong_token() {
             .await;
         assert!(of_sbs.unwrap_err().is_unauthorized());
         let range = migo
-            .rates_for(date(2026, 9, 1), saturday, &ask)
+            .rates_between(date(2026, 9, 1), saturday, &ask)
             .await
             .unwrap();
         assert_eq!(range.value.len(), 4);
@@ -437,10 +440,12 @@ fn a_stretch_without_rates_is_not_asked_for_day_by_day() {
         });
         let migo = provider.client();
         let (from, to) = (date(2026, 1, 5), date(2026, 8, 31));
-        let found = migo.rates_for(from, to, &Ask::default()).await.unwrap();
+        let found = migo.rates_between(from, to, &Ask::default()).await.unwrap();
         assert_eq!(found.value.len(), 5);
         assert_eq!(provider.asked(), 10);
-        let nothing = migo.rates_for(date(2026, 3, 1), to, &Ask::default()).await;
+        let nothing = migo
+            .rates_between(date(2026, 3, 1), to, &Ask::default())
+            .await;
         assert_eq!(word(&nothing), "sin_tipo_de_cambio");
     });
 }

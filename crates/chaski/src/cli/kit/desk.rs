@@ -154,7 +154,7 @@ impl Desk {
         ask: &Ask,
     ) -> Result<Found<Vec<RateFor>>, AppError> {
         Ok(match self {
-            Desk::Here(app) => app.find_rates_for(desde, hasta, ask).await?,
+            Desk::Here(app) => app.find_rates_between(desde, hasta, ask).await?,
             Desk::There(server) => server.rates(desde, hasta).await?,
         })
     }

@@ -1,4 +1,4 @@
-//! Which exchange rate applies on a date, found where its SBS close was published.
+//! Which exchange rate applies on a calendar day, found where its SBS close was published.
 
 use std::collections::HashMap;
 
@@ -51,7 +51,7 @@ impl Migo {
     /// The rates of SUNAT that apply on each calendar day from one date to another, both included, as
     /// [`Migo::rate_for`] gives them. One call for the range, and one of SBS for each close that is not
     /// in it, up to ten. Days of which no rate is found are missing.
-    pub async fn rates_for(
+    pub async fn rates_between(
         &self,
         desde: Date,
         hasta: Date,
