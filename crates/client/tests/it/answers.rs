@@ -454,25 +454,6 @@ fn representatives_and_rates_are_those_that_were_asked_for() {
             "{fecha} {moneda}"
         );
     }
-    // Of a Saturday, SUNAT's may stand under Monday, which has the same close; SBS's may not.
-    for (fuente, fecha, expected) in [
-        (RateSource::Sunat, "2026-01-26", "ok"),
-        (RateSource::Sunat, "2026-01-27", "respuesta_ilegible"),
-        (RateSource::Sbs, "2026-01-23", "ok"),
-        (RateSource::Sbs, "2026-01-26", "respuesta_ilegible"),
-    ] {
-        let saturday = RateQuery {
-            fecha: date(2026, 1, 24),
-            fuente,
-            ..on
-        };
-        let body = rate(fecha, "USD");
-        assert_eq!(
-            decode(&saturday, 200, &body),
-            expected,
-            "{fuente:?} {fecha}"
-        );
-    }
     // A refusal of another day is not that of the one asked for.
     for (fecha, expected) in [
         ("2026-01-27", "SIN_TIPO_DE_CAMBIO: No hay tipo de cambio"),
@@ -521,6 +502,29 @@ fn representatives_and_rates_are_those_that_were_asked_for() {
             expected,
             "{days:?}"
         );
+    }
+}
+
+/// Of a Saturday, SUNAT's may stand under Monday, which has the same close; SBS's may not.
+#[test]
+fn a_rate_may_stand_under_another_date_with_its_close() {
+    for (fuente, fecha, expected) in [
+        (RateSource::Sunat, "2026-01-24", "ok"),
+        (RateSource::Sunat, "2026-01-26", "ok"),
+        (RateSource::Sunat, "2026-01-27", "respuesta_ilegible"),
+        (RateSource::Sbs, "2026-01-23", "ok"),
+        (RateSource::Sbs, "2026-01-26", "respuesta_ilegible"),
+    ] {
+        let saturday = RateQuery {
+            fecha: date(2026, 1, 24),
+            fuente,
+            moneda: Currency::Usd,
+        };
+        let body = format!(
+            r#"{{"fecha":"{fecha}","moneda":"USD","precio_compra":"3.75","precio_venta":"3.76"}}"#
+        );
+        let found = decode(&saturday, 200, &body);
+        assert_eq!(found, expected, "{fuente:?} {fecha}");
     }
 }
 

@@ -156,11 +156,12 @@ impl Transport for Wire {
         _: usize,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         let query = request.uri().query().unwrap_or_default();
-        let asked = match request.body().is_empty() {
-            false => serde_json::from_slice(request.body()).unwrap(),
-            true => form_urlencoded::parse(query.as_bytes())
+        let asked = if request.body().is_empty() {
+            form_urlencoded::parse(query.as_bytes())
                 .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))
-                .collect(),
+                .collect()
+        } else {
+            serde_json::from_slice(request.body()).unwrap()
         };
         let (status, body) = self.0.answer(request.uri().path(), &asked);
         let answer = response(

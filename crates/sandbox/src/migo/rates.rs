@@ -77,9 +77,8 @@ impl Rates {
         });
         let day = days.get(after.checked_sub(1)?)?;
         let spread = match source {
-            Source::Sunat => day.usd,
             Source::SbsUsd | Source::SbsEur if day.date != wanted => return None,
-            Source::SbsUsd => day.usd,
+            Source::Sunat | Source::SbsUsd => day.usd,
             Source::SbsEur => day.eur,
         };
         Some(Quote {
