@@ -1,7 +1,10 @@
-//! One look-up at a time: RUC, DNI, exchange rate, account.
+//! One look-up at a time: RUC, DNI, SUNAT's lists, exchange rate, account.
 
 use chaski_client::dialects::migo::MigoDialect;
-use chaski_client::{Ask, Error, Found, Ledger, Lookup, Person, RateQuery, Remembered, Upstream};
+use chaski_client::{
+    Ask, Error, Found, Ledger, List, ListQuery, Lookup, Membership, Person, RateQuery, Remembered,
+    Upstream,
+};
 use chaski_core::{Currency, Dni, RateFor, RateSource, Ruc, Taxpayer, lima_date};
 use jiff::civil::Date;
 
@@ -16,6 +19,14 @@ pub fn subject_of(text: &str) -> Option<String> {
         Some(ruc) => Some(ruc.as_str().to_owned()),
         None => Some(text.parse::<Dni>().ok()?.as_str().to_owned()),
     }
+}
+
+/// On which of SUNAT's lists a RUC is; none where it is not on one.
+pub struct Lists {
+    /// The register of withholding agents.
+    pub agente_de_retencion: Option<Membership>,
+    /// That of good taxpayers.
+    pub buen_contribuyente: Option<Membership>,
 }
 
 impl App {
@@ -49,6 +60,22 @@ impl App {
                 self.migo.rucs(many, &ask).all().await
             }
         }
+    }
+
+    /// On which lists a RUC is, asked at once. A failure says nothing of a taxpayer: it is an error.
+    pub async fn find_lists(&self, ruc: Ruc, ask: &Ask) -> Result<Lists, AppError> {
+        let of = |list| ListQuery { list, ruc };
+        let (agents, good) = (of(List::WithholdingAgents), of(List::GoodTaxpayers));
+        let (agents, good) = tokio::join!(self.ask(&agents, ask), self.ask(&good, ask));
+        let member = |outcome: Result<Found<Membership>, AppError>| match outcome {
+            Ok(found) => Ok(Some(found.value.as_ref().clone())),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        };
+        Ok(Lists {
+            agente_de_retencion: member(agents)?,
+            buen_contribuyente: member(good)?,
+        })
     }
 
     /// The owners of several DNIs, in the order given; none is asked for without a purpose where
