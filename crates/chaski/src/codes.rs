@@ -41,7 +41,7 @@ impl Code {
 }
 
 #[rustfmt::skip]
-const CODES: [Code; 229] = [
+const CODES: [Code; 228] = [
     // The number, the date, the rate.
     row("no_encontrado", 404, 3),
     row("sin_tipo_de_cambio", 404, 3),
@@ -67,7 +67,6 @@ const CODES: [Code; 229] = [
     row("tipo_cambio_precio", 502, 5),
     row("tipo_cambio_rango", 502, 5),
     row("tipo_cambio_invertido", 502, 5),
-    row("tipo_cambio_posterior", 502, 5),
     // The upstream: as in the client's table of treatments.
     row("proveedor_no_autorizado", 502, 7),
     row("proveedor_ruta_incorrecta", 502, 7),

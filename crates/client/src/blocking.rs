@@ -68,6 +68,16 @@ impl Migo {
         self.wait(self.inner.rate_for(fecha, fuente, moneda, ask))
     }
 
+    /// See [`crate::Migo::rates_between`].
+    pub fn rates_between(
+        &self,
+        desde: Date,
+        hasta: Date,
+        ask: &Ask,
+    ) -> Result<Found<Vec<RateFor>>, Error> {
+        self.wait(self.inner.rates_between(desde, hasta, ask))
+    }
+
     /// See [`crate::Migo::account`].
     pub fn account(&self, ask: &Ask) -> Result<Found<Account>, Error> {
         self.wait(self.inner.account(ask))

@@ -251,8 +251,8 @@ impl Error {
                     text!("no figura en SUNAT", "is not in SUNAT's registry")
                 }
                 Reason::NoRate => text!(
-                    "no se publicó tipo de cambio para esa fecha",
-                    "no exchange rate was published for that day"
+                    "no hay tipo de cambio publicado para esa fecha; si es la de hoy, reintente más tarde",
+                    "no exchange rate is published for that day; if it is today, try again later"
                 ),
                 Reason::NotListed => text!("no figura en esa relación", "is not on that list"),
             },

@@ -28,6 +28,7 @@
 
 mod allowance;
 pub mod blocking;
+mod calendar;
 mod clock;
 pub mod dialects;
 mod each;

@@ -309,6 +309,18 @@ pub struct Found<A> {
     pub stored_at: Timestamp,
 }
 
+impl<A> Found<A> {
+    /// Another value that was made of this one.
+    pub(crate) fn with<B>(&self, value: B) -> Found<B> {
+        Found {
+            value: Arc::new(value),
+            source: self.source,
+            provider: self.provider,
+            stored_at: self.stored_at,
+        }
+    }
+}
+
 impl<A> Clone for Found<A> {
     fn clone(&self) -> Found<A> {
         Found {

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use chaski_core::{Currency, Dni, ExchangeRate, RateFor, RateSource, Ruc, Taxpayer};
-use jiff::ToSpan;
+use chaski_core::{Dni, ExchangeRate, Ruc, Taxpayer};
 use jiff::civil::Date;
 use secrecy::SecretString;
 
@@ -12,8 +11,8 @@ use crate::many::Outcomes;
 use crate::{
     Account, AccountQuery, Activity, ActivityQuery, Ask, Clock, CpeQuery, CpeState, DniQuery,
     Engine, Error, Found, Http, LatestRateQuery, Ledger, Line, List, ListQuery, Lookup, Membership,
-    MemoryLedger, Only, Person, RateQuery, RatesQuery, Representative, RepresentativesQuery,
-    RucQuery, Settings, Transport, Upstream,
+    MemoryLedger, Only, Person, RatesQuery, Representative, RepresentativesQuery, RucQuery,
+    Settings, Transport, Upstream,
 };
 
 /// A client of APIMIGO with cache, coalescing, pace, quota, retries and native batching.
@@ -35,7 +34,7 @@ pub struct Migo {
 }
 
 /// The name of APIMIGO on record.
-const PROVIDER: &str = "migo";
+pub(crate) const PROVIDER: &str = "migo";
 
 /// Its caller waits for it in the middle of another question.
 const TIME_FOR_THE_ACCOUNT: std::time::Duration = std::time::Duration::from_secs(5);
@@ -55,10 +54,6 @@ pub struct MigoBuilder {
 impl Migo {
     /// SUNAT's own RUC: where it is not known, refusals say nothing.
     pub const KNOWN_RUC: &str = "20131312955";
-
-    /// Days looked at for a published rate, the one asked for and those before it: longer than any
-    /// chain of holidays.
-    pub const MOST_DAYS_BACK: u32 = 10;
 
     /// Starts from a token.
     ///
@@ -106,59 +101,6 @@ impl Migo {
     pub async fn dnis(&self, dnis: &[Dni], ask: &Ask) -> Vec<Result<Found<Person>, Error>> {
         let questions: Vec<_> = dnis.iter().copied().map(DniQuery).collect();
         self.engine.lookup_each(&self.routes, &questions, ask).await
-    }
-
-    /// The rate that applies on a date: the one published that day, or else the last one
-    /// published before, marked as carried over. Never an invented one.
-    pub async fn rate_for(
-        &self,
-        fecha: Date,
-        fuente: RateSource,
-        moneda: Currency,
-        ask: &Ask,
-    ) -> Result<Found<RateFor>, Error> {
-        let mut day = fecha;
-        let earliest = fecha.saturating_sub(i64::from(Migo::MOST_DAYS_BACK).days());
-        for _ in 0..Migo::MOST_DAYS_BACK {
-            match self.rate_on(day, fuente, moneda, ask).await {
-                // What was published so long ago applies to no day any more.
-                Ok(found) if found.value.fecha_publicacion < earliest => break,
-                Ok(found) => {
-                    let rate = RateFor::new(fecha, found.value.as_ref().clone());
-                    let rate = rate.map_err(|_| Error::failed(crate::Failure::Garbled))?;
-                    return Ok(Found {
-                        value: Arc::new(rate),
-                        source: found.source,
-                        provider: found.provider,
-                        stored_at: found.stored_at,
-                    });
-                }
-                Err(error) if error.is_not_found() => day = day.saturating_sub(1.day()),
-                Err(error) => return Err(error),
-            }
-        }
-        Err(Error::refused(
-            crate::Reason::NoRate,
-            "".into(),
-            PROVIDER,
-            false,
-        ))
-    }
-
-    /// The rate published under a date, in one question; none of an earlier day stands in for it.
-    pub async fn rate_on(
-        &self,
-        fecha: Date,
-        fuente: RateSource,
-        moneda: Currency,
-        ask: &Ask,
-    ) -> Result<Found<ExchangeRate>, Error> {
-        let question = RateQuery {
-            fecha,
-            fuente,
-            moneda,
-        };
-        self.ask(&question, ask).await
     }
 
     /// The account behind the token and the calls it has left.
@@ -256,8 +198,8 @@ questions! {
     /// The latest rate of SUNAT, US dollars.
     fn latest_rate() -> ExchangeRate { LatestRateQuery }
 
-    /// The rates of SUNAT published between two dates, both included; week-ends and holidays are
-    /// missing.
+    /// The rates of SUNAT published between two dates, both included, as the provider has them: days may
+    /// be missing. [`Migo::rates_between`] gives every calendar day.
     fn rates(desde: Date, hasta: Date) -> Vec<ExchangeRate> { RatesQuery { desde, hasta } }
 
     /// The legal representatives of a RUC.

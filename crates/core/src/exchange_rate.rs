@@ -1,15 +1,17 @@
-//! Exchange rates, and which published day a rate belongs to.
+//! Exchange rates, and which SBS close a rate is.
 //!
 //! The law (Reglamento de la Ley del IGV, art. 5 num. 17) converts at the SBS weighted average
-//! *selling* rate **published** on the date the tax obligation arises. SUNAT's rate of day D is the
-//! SBS close of the last business day before D: taking the close of D itself is the classic
-//! off-by-one, so the two dates have two names here.
+//! *selling* rate **published** on the date the tax obligation arises. SUNAT publishes one for every
+//! calendar day: the SBS close of the last business day before it. Saturday, Sunday and Monday have
+//! Friday's; a holiday and the day after it that of its eve. Taking the close of the day itself is the
+//! classic off-by-one, so the two dates have two names here. Where the publisher that is asked has
+//! nothing under a date, the *same close* is taken from wherever it was published, and no other.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 use rust_decimal::Decimal;
 
-use crate::dates::{lima_date, next_business_day, previous_business_day};
+use crate::dates::{is_business_day, lima_date, next_business_day, previous_business_day};
 use crate::{Lang, fold};
 
 /// Currency that is priced in soles.
@@ -77,11 +79,13 @@ pub struct ExchangeRate {
 /// use chaski_core::{Currency, ExchangeRate, RateFor, RateSource};
 /// use jiff::civil::date;
 /// let price = ExchangeRate::parse_price("3.760")?;
-/// let friday = ExchangeRate::new(
-///     Currency::Usd, RateSource::Sbs, date(2026, 7, 24), price, price)?;
-/// let sunday = RateFor::new(date(2026, 7, 26), friday)?;
-/// assert!(sunday.arrastrado);
-/// assert_eq!(sunday.rate.fecha_publicacion, date(2026, 7, 24));
+/// let on = |day| ExchangeRate::new(Currency::Usd, RateSource::Sunat, day, price, price);
+/// let (sunday, monday) = (date(2026, 7, 26), date(2026, 7, 27));
+/// let found = RateFor::of(sunday, RateSource::Sunat, on(monday)?).expect("Friday's close as well");
+/// assert!(found.arrastrado);
+/// assert_eq!(found.rate.fecha_cierre_sbs(), date(2026, 7, 24));
+/// // What is published for Friday itself is an earlier close.
+/// assert_eq!(RateFor::of(sunday, RateSource::Sunat, on(date(2026, 7, 24))?), None);
 /// # Ok::<(), chaski_core::RateError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,9 +93,10 @@ pub struct ExchangeRate {
 pub struct RateFor {
     /// The date that was asked for.
     pub requested: Date,
-    /// The rate that applies, with the date it was really published.
+    /// The rate that applies, with the date under which it was really published.
     pub rate: ExchangeRate,
-    /// Carried over: nothing was published on the requested date, an earlier rate applies.
+    /// Nothing was published for the requested date by whom was asked: the same close applies, as it was
+    /// published under another date or by the other source.
     pub arrastrado: bool,
 }
 
@@ -113,8 +118,6 @@ pub enum RateError {
     OutOfRange,
     /// The buying price is above the selling price.
     BuyAboveSell,
-    /// Published after the date it should apply to.
-    PublishedLater,
 }
 
 impl Currency {
@@ -151,11 +154,33 @@ impl RateSource {
             .find(|source| folded == source.as_str())
     }
 
+    /// The business day whose SBS close is this source's rate of a date: for SUNAT the last one before
+    /// it, for SBS the day itself, or the last one where it is none.
+    ///
+    /// From the calendar of [`is_business_day`], no source says it; a day on which banks did not work by
+    /// decree is not known here.
+    ///
+    /// ```
+    /// use chaski_core::RateSource;
+    /// use jiff::civil::date;
+    /// let (friday, sunday) = (date(2026, 7, 24), date(2026, 7, 26));
+    /// assert_eq!(RateSource::Sunat.close_of(sunday), friday);
+    /// assert_eq!(RateSource::Sbs.close_of(sunday), friday);
+    /// assert_eq!(RateSource::Sbs.close_of(friday), friday);
+    /// assert_eq!(RateSource::Sunat.close_of(friday), date(2026, 7, 22)); // the 23rd is a holiday
+    /// ```
+    pub fn close_of(self, date: Date) -> Date {
+        match self {
+            RateSource::Sbs if is_business_day(date) => date,
+            RateSource::Sunat | RateSource::Sbs => previous_business_day(date),
+        }
+    }
+
     /// Whether what this source has (or has not) for a date can no longer change at `now`.
     ///
     /// SUNAT's rate of a date is loaded by providers during that date; SBS's is the close of the
     /// date, loaded during the next business day. Only when that day is over in Lima may the
-    /// absence of a rate, or one carried over, be remembered for ever; before, for minutes.
+    /// absence of a rate, or one filed under another date, be remembered for ever; before, for minutes.
     ///
     /// ```
     /// use chaski_core::RateSource;
@@ -232,70 +257,69 @@ impl ExchangeRate {
         price.map(with_decimals).map_err(|_| RateError::NotAPrice)
     }
 
-    /// The business day whose SBS close this rate is: for SUNAT the last one before publication,
-    /// for SBS the day of publication itself.
-    ///
-    /// Derived from the calendar of [`is_business_day`](crate::is_business_day), no source says
-    /// it; a day on which banks did not work by decree is not known here.
+    /// The business day whose SBS close this rate is: see [`RateSource::close_of`].
     pub fn fecha_cierre_sbs(&self) -> Date {
-        match self.fuente {
-            RateSource::Sunat => previous_business_day(self.fecha_publicacion),
-            RateSource::Sbs => self.fecha_publicacion,
-        }
+        self.fuente.close_of(self.fecha_publicacion)
     }
 }
 
 impl RateFor {
-    /// Applies a published rate to a date. It is carried over when it was published before that
-    /// date, and an error when it was published after it.
-    pub fn new(requested: Date, rate: ExchangeRate) -> Result<RateFor, RateError> {
-        if rate.fecha_publicacion > requested {
-            return Err(RateError::PublishedLater);
-        }
-        let arrastrado = rate.fecha_publicacion < requested;
-        Ok(RateFor {
+    /// A published rate as that of a date by one source; none where it is another day's close.
+    pub fn of(requested: Date, fuente: RateSource, rate: ExchangeRate) -> Option<RateFor> {
+        let arrastrado = rate.fuente != fuente || rate.fecha_publicacion != requested;
+        (rate.fecha_cierre_sbs() == fuente.close_of(requested)).then_some(RateFor {
             requested,
             rate,
             arrastrado,
         })
     }
 
-    /// The rate that applies to a date among published ones of one currency and source: the last
-    /// published on or before it. `None` when all are later: a rate is never invented.
+    /// Where the close that applies to a date is published until `today`, in the order in which to look:
+    /// by the source that is asked, under that date first; then by the other one. Euros are SBS's alone.
     ///
     /// ```
-    /// use chaski_core::RateFor;
-    /// assert_eq!(RateFor::choose(jiff::civil::date(2026, 7, 26), []), None);
+    /// use chaski_core::{Currency, RateFor, RateSource::{Sbs, Sunat}};
+    /// use jiff::civil::date;
+    /// let [friday, saturday, sunday, monday] = [24, 25, 26, 27].map(|day| date(2026, 7, day));
+    /// let places = |today| RateFor::places(sunday, Sunat, Currency::Usd, today);
+    /// assert_eq!(places(sunday), [(Sunat, sunday), (Sunat, saturday), (Sbs, friday)]);
+    /// assert_eq!(places(monday)[..2], [(Sunat, sunday), (Sunat, monday)]);
     /// ```
-    pub fn choose(
-        requested: Date,
-        published: impl IntoIterator<Item = ExchangeRate>,
-    ) -> Option<RateFor> {
-        published
+    pub fn places(
+        date: Date,
+        fuente: RateSource,
+        moneda: Currency,
+        today: Date,
+    ) -> Vec<(RateSource, Date)> {
+        let close = fuente.close_of(date);
+        let of_sbs = (RateSource::Sbs, close);
+        if moneda != Currency::Usd {
+            return vec![of_sbs];
+        }
+        // The business day first: who has not all calendar days has that one.
+        let mut days: Vec<Date> = dates_with_close(close)
+            .filter(|day| *day <= today)
+            .collect();
+        days.sort_by_key(|day| (*day != date, !is_business_day(*day), *day));
+        let mut places: Vec<_> = days
             .into_iter()
-            .filter(|rate| rate.fecha_publicacion <= requested)
-            .max_by_key(|rate| rate.fecha_publicacion)
-            .and_then(|rate| RateFor::new(requested, rate).ok())
+            .map(|day| (RateSource::Sunat, day))
+            .collect();
+        match fuente {
+            RateSource::Sunat => places.push(of_sbs),
+            RateSource::Sbs => places.insert(0, of_sbs),
+        }
+        places
     }
+}
 
-    /// Whether this answer can no longer change at `now`: it was published on the very date, or
-    /// nothing more can be published for it. Settled answers may be kept for ever, others for
-    /// minutes.
-    ///
-    /// ```
-    /// # use chaski_core::{Currency, ExchangeRate, RateError, RateFor, RateSource};
-    /// # use jiff::civil::date;
-    /// # let price = ExchangeRate::parse_price("3.760")?;
-    /// # let (monday, tuesday) = (date(2026, 7, 20), date(2026, 7, 21));
-    /// # let mondays = ExchangeRate::new(Currency::Usd, RateSource::Sunat, monday, price, price)?;
-    /// let three_in_the_morning = "2026-07-21T08:00:00Z".parse().expect("an instant");
-    /// let carried = RateFor::new(tuesday, mondays)?;
-    /// assert!(!carried.settled(three_in_the_morning)); // Tuesday's rate is still to come
-    /// # Ok::<(), RateError>(())
-    /// ```
-    pub fn settled(&self, now: Timestamp) -> bool {
-        !self.arrastrado || self.rate.fuente.settled(self.requested, now)
-    }
+/// The calendar days for which SUNAT publishes a close: those after it, up to the next business day.
+fn dates_with_close(close: Date) -> impl Iterator<Item = Date> {
+    let last = next_business_day(close);
+    close
+        .series(1.day())
+        .skip(1)
+        .take_while(move |day| *day <= last)
 }
 
 impl RateError {
@@ -305,7 +329,6 @@ impl RateError {
             RateError::NotAPrice => "tipo_cambio_precio",
             RateError::OutOfRange => "tipo_cambio_rango",
             RateError::BuyAboveSell => "tipo_cambio_invertido",
-            RateError::PublishedLater => "tipo_cambio_posterior",
         }
     }
 
@@ -323,10 +346,6 @@ impl RateError {
             RateError::BuyAboveSell => lang.pick(
                 "tipo de cambio incoherente: la compra supera a la venta",
                 "inconsistent exchange rate: the buying price is above the selling price",
-            ),
-            RateError::PublishedLater => lang.pick(
-                "el tipo de cambio se publicó después de la fecha pedida",
-                "the exchange rate was published after the requested date",
             ),
         }
     }

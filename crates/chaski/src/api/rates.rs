@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 /// A published rate, in soles.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct RateData {
-    /// Day asked for; null for the latest and in ranges.
+    /// Calendar day that it applies to, the one asked for; null for the latest.
     pub(crate) fecha_solicitada: Option<String>,
     /// Day under which it was published.
     pub(crate) fecha: String,
@@ -22,7 +22,8 @@ pub(crate) struct RateData {
     pub(crate) precio_venta: String,
     /// Who published it: `sunat` or `sbs`.
     pub(crate) origen: String,
-    /// Nothing was published on the day asked for: an earlier rate applies.
+    /// Nothing was published for the day by whom was asked: the same close applies, as it was published
+    /// under `fecha` by `origen`.
     pub(crate) arrastrado: bool,
 }
 
@@ -49,8 +50,25 @@ impl RateData {
         ExchangeRate::new(moneda, fuente, self.fecha.parse().ok()?, compra, venta).ok()
     }
 
-    /// The same as what applies on a date.
-    pub(crate) fn rate_for(self, fecha: Date) -> Option<RateFor> {
-        RateFor::new(fecha, self.rate()?).ok()
+    /// What applies on a day.
+    pub(crate) fn of_day(rate: &RateFor) -> RateData {
+        RateData {
+            fecha_solicitada: Some(rate.requested.to_string()),
+            arrastrado: rate.arrastrado,
+            ..RateData::of(&rate.rate)
+        }
+    }
+
+    /// The same as what applies on a date, of the source that was asked.
+    pub(crate) fn rate_for(self, fecha: Date, fuente: RateSource) -> Option<RateFor> {
+        RateFor::of(fecha, fuente, self.rate()?)
+    }
+
+    /// The same as what applies on the day that it says; servers of before say only when it was
+    /// published.
+    pub(crate) fn rate_of_its_day(self) -> Option<RateFor> {
+        let day = self.fecha_solicitada.as_ref().unwrap_or(&self.fecha);
+        let day = day.parse().ok()?;
+        self.rate_for(day, RateSource::Sunat)
     }
 }

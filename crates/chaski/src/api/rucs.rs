@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use chaski_client::{Representative, taxpayer_fields, taxpayer_from_fields};
+use chaski_client::{Membership, Representative, taxpayer_fields, taxpayer_from_fields};
 use chaski_core::{Ruc, Taxpayer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
+
+use crate::app::lookups::Lists;
 
 /// What the registry knows of a RUC: the upstream's fields, absent values as null.
 pub(crate) struct RucData<'a>(Vec<(Cow<'static, str>, Option<Cow<'a, str>>)>);
@@ -248,4 +250,42 @@ pub(crate) struct ListData {
     pub(crate) a_partir_del: Option<String>,
     /// Resolution by which it entered.
     pub(crate) resolucion: Option<String>,
+}
+
+impl ListsData {
+    pub(crate) fn of(ruc: Ruc, lists: &Lists, request_id: String) -> ListsData {
+        ListsData {
+            success: true,
+            ruc: ruc.as_str().to_owned(),
+            agente_de_retencion: ListData::of(lists.agente_de_retencion.as_ref()),
+            buen_contribuyente: ListData::of(lists.buen_contribuyente.as_ref()),
+            request_id,
+        }
+    }
+
+    /// The lists of that number; none where they are another's.
+    pub(crate) fn lists(self, ruc: Ruc) -> Option<Lists> {
+        (self.ruc == ruc.as_str()).then(|| Lists {
+            agente_de_retencion: self.agente_de_retencion.member(),
+            buen_contribuyente: self.buen_contribuyente.member(),
+        })
+    }
+}
+
+impl ListData {
+    pub(crate) fn of(member: Option<&Membership>) -> ListData {
+        ListData {
+            figura: member.is_some(),
+            a_partir_del: member.and_then(|it| Some(it.a_partir_del?.to_string())),
+            resolucion: member.and_then(|it| it.resolucion.clone()),
+        }
+    }
+
+    fn member(self) -> Option<Membership> {
+        self.figura.then(|| Membership {
+            nombre_o_razon_social: None,
+            a_partir_del: self.a_partir_del.and_then(|it| it.parse().ok()),
+            resolucion: self.resolucion,
+        })
+    }
 }

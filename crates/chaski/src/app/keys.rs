@@ -122,7 +122,7 @@ pub struct NewKey {
 }
 
 /// What of a key changes; what is none stays.
-#[derive(Default)]
+#[derive(Default, PartialEq, Eq)]
 pub struct KeyChange {
     /// What its owner calls it.
     pub name: Option<String>,

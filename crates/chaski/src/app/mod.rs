@@ -40,6 +40,7 @@ pub mod spending;
 pub mod trabajos;
 mod unread;
 mod verdicts;
+pub mod voucher;
 
 pub use crate::mode::Mode;
 pub use error::{AppError, DayTooSmall};

@@ -1,18 +1,20 @@
 //! `chaski llaves`: the keys of the gateway.
 
+use std::time::Duration;
+
 use chaski_client::Clock;
 use chaski_core::{Ruc, text};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
 use super::Done;
-use super::kit::args::{LlaveArgs, LlavesCmd};
+use super::kit::args::{LlaveArgs, LlaveChangeArgs, LlavesCmd};
 use super::kit::needed::Needed;
 use super::kit::output;
-use super::kit::records::{Records, fields, time};
+use super::kit::records::{Column, Records, fields, time};
 use super::kit::typed::repeatable;
 use crate::api::keys::{KeyData, KeyWithSecret, standing};
-use crate::app::keys::{KeyInfo, NewKey, Scope, Scopes};
+use crate::app::keys::{KeyChange, KeyInfo, NewKey, Scope, Scopes};
 use crate::app::{App, AppError, Mode, sides_of};
 use crate::config::{nearest, parse_duration};
 use crate::mode::mode_of_key;
@@ -22,6 +24,7 @@ pub(super) async fn llaves(needed: &Needed, command: Option<LlavesCmd>) -> Done 
     match command.unwrap_or(LlavesCmd::Listar) {
         LlavesCmd::Listar => listar(needed).await,
         LlavesCmd::Crear(typed) => crear(needed, typed).await,
+        LlavesCmd::Editar(typed) => editar(needed, &typed).await,
         LlavesCmd::Rotar { key } => rotar(needed, &key).await,
         LlavesCmd::Revocar { key } => revocar(needed, &key).await,
     }
@@ -45,18 +48,20 @@ async fn listar(needed: &Needed) -> Done {
             "there are no keys: the gateway serves this machine only and asks for none; make one with: chaski llaves crear NAME"
         ));
     }
-    let columns = vec![
-        ("llave", "Llave", "Key"),
-        ("nombre", "Nombre", "Name"),
-        ("empresa", "Empresa", "Company"),
-        ("estado", "Estado", "State"),
-        ("permisos", "Permisos", "Scopes"),
-        ("por_minuto", "Por minuto", "A minute"),
-        ("por_dia", "Por día", "A day"),
-        ("vence_en", "Vence", "Expires"),
-    ];
+    let columns = COLUMNS.to_vec();
     Records { columns, rows }.write(needed)
 }
+
+const COLUMNS: [Column; 8] = [
+    ("llave", "Llave", "Key"),
+    ("nombre", "Nombre", "Name"),
+    ("empresa", "Empresa", "Company"),
+    ("estado", "Estado", "State"),
+    ("permisos", "Permisos", "Scopes"),
+    ("por_minuto", "Por minuto", "A minute"),
+    ("por_dia", "Por día", "A day"),
+    ("vence_en", "Vence", "Expires"),
+];
 
 fn row_of(key: &KeyInfo, now: jiff::Timestamp) -> Map<String, Value> {
     fields(json!({
@@ -75,22 +80,13 @@ fn row_of(key: &KeyInfo, now: jiff::Timestamp) -> Map<String, Value> {
 
 async fn crear(needed: &Needed, typed: LlaveArgs) -> Done {
     let scopes = scopes(&typed.permisos)?;
-    let lasts = typed.vence.as_deref().map(|text| {
-        parse_duration(text).ok_or_else(|| {
-            let shown = repeatable(text);
-            AppError::Usage(text!(
-                "--vence: «{shown}» no es un tiempo; use por ejemplo 90d o 12h",
-                "--vence: \"{shown}\" is not a time; use for instance 90d or 12h"
-            ))
-        })
-    });
     let new = NewKey {
         name: typed.name,
         company: typed.empresa.as_deref().map(empresa).transpose()?,
         scopes,
         per_minute: typed.por_minuto,
         per_day: typed.por_dia,
-        lasts: lasts.transpose()?,
+        lasts: typed.vence.as_deref().map(lasts).transpose()?,
     };
     let real = !typed.prueba && sides_of(&needed.config).contains(&Mode::Real);
     let side = if real { Mode::Real } else { Mode::Sandbox };
@@ -133,11 +129,7 @@ async fn rotar(needed: &Needed, typed: &str) -> Done {
     let mode = side_of(typed)?;
     let app = open(needed, mode).await?;
     let now = app.clock.now();
-    let wanted = typed.trim();
-    let keys = app.keys().await?.into_iter();
-    let mut good = keys.filter(|key| key.row.revoked_at.is_none());
-    // Also the whole key, as it was copied.
-    let renewed = match good.find(|key| wanted.starts_with(&key.shown)) {
+    let renewed = match good_key(&app, typed).await? {
         Some(key) => app.renew_key(key).await,
         None => Ok(None),
     };
@@ -153,6 +145,70 @@ async fn rotar(needed: &Needed, typed: &str) -> Done {
         "The one before is not good any more; a running server knows within seconds"
     ));
     show(needed, &key, &text, now)
+}
+
+/// What is not given stays as it is.
+async fn editar(needed: &Needed, typed: &LlaveChangeArgs) -> Done {
+    let change = KeyChange {
+        name: typed.nombre.clone(),
+        scopes: match &typed.permisos[..] {
+            [] => None,
+            names => Some(scopes(names)?),
+        },
+        per_minute: typed.por_minuto,
+        per_day: typed.por_dia,
+        lasts: match typed.vence.as_deref().map(str::trim) {
+            None => None,
+            Some("nunca" | "never") => Some(None),
+            Some(text) => Some(Some(lasts(text)?)),
+        },
+    };
+    if change == KeyChange::default() {
+        return Err(AppError::Usage(text!(
+            "indique qué cambia: --nombre, --permisos, --por-minuto, --por-dia o --vence",
+            "say what changes: --nombre, --permisos, --por-minuto, --por-dia or --vence"
+        )));
+    }
+    let app = open(needed, side_of(&typed.key)?).await?;
+    let now = app.clock.now();
+    let changed = match good_key(&app, &typed.key).await? {
+        Some(key) => app.change_key(key, change).await,
+        None => Ok(None),
+    };
+    let closed = app.close().await;
+    let changed = changed?;
+    closed?;
+    let Some(key) = changed else {
+        tell_there_is_none(needed);
+        return Ok(3);
+    };
+    needed.say(text!(
+        "Cambiada; un servidor en marcha lo sabe en unos segundos",
+        "Changed; a running server knows within seconds"
+    ));
+    Records {
+        columns: COLUMNS.to_vec(),
+        rows: vec![row_of(&key, now)],
+    }
+    .write(needed)
+}
+
+/// A key that is not revoked, by its beginning or the whole of it, as it was copied.
+async fn good_key(app: &App, typed: &str) -> Result<Option<KeyInfo>, AppError> {
+    let wanted = typed.trim();
+    let keys = app.keys().await?.into_iter();
+    let mut good = keys.filter(|key| key.row.revoked_at.is_none());
+    Ok(good.find(|key| wanted.starts_with(&key.shown)))
+}
+
+fn lasts(text: &str) -> Result<Duration, AppError> {
+    parse_duration(text).ok_or_else(|| {
+        let shown = repeatable(text);
+        AppError::Usage(text!(
+            "--vence: «{shown}» no es un tiempo; use por ejemplo 90d o 12h",
+            "--vence: \"{shown}\" is not a time; use for instance 90d or 12h"
+        ))
+    })
 }
 
 fn tell_there_is_none(needed: &Needed) {

@@ -1,10 +1,13 @@
 //! The command line: typed → needed → one file per command. Data goes to the output, everything
 //! else to the error output.
 
+mod actividad;
 mod completions;
+mod condiciones;
 mod config;
 mod consumo;
 mod copias;
+mod cpe;
 mod cuenta;
 mod datos_personales;
 mod dni;
@@ -23,6 +26,7 @@ mod lotes;
 mod migrate;
 mod partners;
 mod recargar;
+mod representantes;
 mod ruc;
 mod salud;
 mod sandbox;
@@ -45,7 +49,7 @@ use crate::app::invoices::InvoiceError;
 use crate::app::{App, AppError, Mode, mode_of_records, open_server_key};
 use crate::config::{ServerAddress, Surroundings};
 use crate::remote::Server;
-use kit::args::{Cmd, ConfigCmd, Global, PartnersCmd, RucArgs, RucCmd, Typed};
+use kit::args::{Cmd, ConfigCmd, CpeCmd, Global, PartnersCmd, RucArgs, RucCmd, Typed};
 use kit::desk::Desk;
 use kit::needed::Needed;
 use kit::overwrite::Overwrite;
@@ -250,6 +254,13 @@ async fn put_to(desk: &Desk, command: Cmd, needed: &Needed) -> Done {
             Some(RucCmd::Facturacion { lookup, emisor }) => {
                 ruc::facturacion(needed, desk, lookup, emisor).await
             }
+            Some(RucCmd::Representantes { lookup, mostrar }) => {
+                representantes::representantes(needed, desk, &lookup, mostrar).await
+            }
+            Some(RucCmd::Actividad(typed)) => actividad::actividad(needed, desk, &typed).await,
+            Some(RucCmd::Condiciones(typed)) => {
+                condiciones::condiciones(needed, desk, &typed).await
+            }
             // Here it is asked for, there it is handed over.
             Some(RucCmd::Lote(args)) => match desk {
                 Desk::Here(app) => lote::lote(needed, app, args).await,
@@ -262,6 +273,7 @@ async fn put_to(desk: &Desk, command: Cmd, needed: &Needed) -> Done {
         },
         Cmd::Dni(args) => dni::dni(needed, desk, args).await,
         Cmd::TipoCambio(args) => tipo_cambio::tipo_cambio(needed, desk, args).await,
+        Cmd::Cpe(CpeCmd::Validar(typed)) => cpe::validar(needed, desk, &typed).await,
         Cmd::Cuenta => cuenta::cuenta(needed, desk).await,
         Cmd::Llamadas(args) => llamadas::llamadas(needed, desk, args).await,
         Cmd::Consumo(args) => consumo::consumo(needed, desk.here("consumo")?, args).await,
@@ -281,6 +293,7 @@ fn may_go_there(command: &Cmd) -> bool {
         Cmd::Ruc(_)
             | Cmd::Dni(_)
             | Cmd::TipoCambio(_)
+            | Cmd::Cpe(_)
             | Cmd::Cuenta
             | Cmd::Llamadas(_)
             | Cmd::Factura(_)
@@ -296,8 +309,8 @@ fn refuse_server(command: &Cmd, global: &Global) -> Result<(), AppError> {
         return Ok(());
     }
     Err(AppError::Usage(text!(
-        "--server vale para ruc, dni, tipo-cambio, cuenta, llamadas, factura, series y empresas; este comando trabaja en su máquina: quite la opción, o ejecútelo donde está el servidor",
-        "--server is for ruc, dni, tipo-cambio, cuenta, llamadas, factura, series and empresas; this command works on its machine: remove the option, or run it where the server is"
+        "--server vale para ruc, dni, tipo-cambio, cpe, cuenta, llamadas, factura, series y empresas; este comando trabaja en su máquina: quite la opción, o ejecútelo donde está el servidor",
+        "--server is for ruc, dni, tipo-cambio, cpe, cuenta, llamadas, factura, series and empresas; this command works on its machine: remove the option, or run it where the server is"
     )))
 }
 

@@ -134,6 +134,40 @@ pub(super) fn numbers(typed: &[String], command: &str) -> Result<Vec<String>, Ap
     Ok(numbers)
 }
 
+/// The one number of a command; where it cannot be read, that is told and the exit code given. No person's
+/// number is put to a server, which would have it in an address, and whoever is on the way in a log.
+pub(super) fn one_ruc(
+    needed: &Needed,
+    desk: &Desk,
+    typed: &str,
+    command: &str,
+) -> Result<Result<Ruc, u8>, AppError> {
+    let read = numbers(&[typed.to_owned()], command)?;
+    let [number] = &read[..] else {
+        return Err(AppError::Usage(text!(
+            "chaski {command} consulta un solo RUC, y en la entrada hay varios",
+            "chaski {command} looks up one RUC, and there are several in the input"
+        )));
+    };
+    let ruc = match Ruc::parse_with(number, &needed.config.ruc_rules) {
+        Ok(ruc) => ruc,
+        Err(error) => {
+            let lang = needed.lang();
+            let wrong = (error.code(), error.message(lang));
+            let (_, message, exit) = unreadable(number, wrong, lang);
+            complain_about(needed, &[(repeatable(number), message)], 1);
+            return Ok(Err(exit));
+        }
+    };
+    if ruc.is_personal() && matches!(desk, Desk::There(_)) {
+        return Err(AppError::Usage(text!(
+            "el RUC de una persona lleva su DNI y no se pone en una dirección: ejecute chaski {command} en la máquina del servidor, sin --server",
+            "a person's RUC has their DNI in it and is not put in an address: run chaski {command} on the server's machine, without --server"
+        )));
+    }
+    Ok(Ok(ruc))
+}
+
 fn complaints(answers: &[Answer], lang: Lang) -> Vec<(String, String)> {
     // Errors are kept in logs and screenshots: a person's number is masked there.
     let name = |answer: &Answer| match &answer.outcome {
@@ -179,7 +213,16 @@ fn refuse_word(first: &str, command: &str) -> Result<(), AppError> {
             "\"{word}\" is a file; for a list use: chaski ruc lote {word} -o resultado.xlsx"
         )));
     }
-    let orders = ["validar", "facturacion", "lote", "invalidos"].into_iter();
+    let orders = [
+        "validar",
+        "facturacion",
+        "representantes",
+        "actividad",
+        "condiciones",
+        "lote",
+        "invalidos",
+    ];
+    let orders = orders.into_iter();
     let hint = nearest(first, orders.filter(|_| command == "ruc"));
     let Text { es, en } = match hint {
         Some(hint) => text!(

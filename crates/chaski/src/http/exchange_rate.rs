@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, Query};
 use axum::response::Response;
-use chaski_client::{LatestRateQuery, RatesQuery};
+use chaski_client::LatestRateQuery;
 use chaski_core::{Currency, RateSource};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -25,7 +25,8 @@ pub(super) struct RatesWanted {
 
 /// The latest rate of SUNAT, or those of a range
 ///
-/// Without parameters a list of one, the latest.
+/// Without parameters a list of one, the latest. Of a range each calendar day has the rate that applies on
+/// it; a day of which none is found is missing.
 #[utoipa::path(
     get,
     path = "/api/v1/tipo-cambio",
@@ -46,8 +47,8 @@ pub(super) async fn rates(caller: Caller, wanted: Given<RatesWanted>) -> Result<
             Ok(reply::found(&caller, &found, data))
         }
         (Some(desde), Some(hasta)) => {
-            let found = caller.app.ask(&RatesQuery { desde, hasta }, &ask).await?;
-            let data: Vec<_> = found.value.iter().map(RateData::of).collect();
+            let found = caller.app.find_rates_between(desde, hasta, &ask).await?;
+            let data: Vec<_> = found.value.iter().map(RateData::of_day).collect();
             Ok(reply::found(&caller, &found, data))
         }
         (None, _) => Err(missing("desde")),
@@ -76,7 +77,9 @@ pub(super) struct RateWanted {
 
 /// The rate that applies on a day
 ///
-/// Where nothing was published that day the last one before applies, and `arrastrado` says so.
+/// SUNAT's is the SBS close of the last business day before it, on every calendar day. Where the provider
+/// has nothing for the day, the same close is taken as it was published under another day or by the other
+/// source, and `arrastrado` says so; never another close.
 #[utoipa::path(
     get,
     path = "/api/v1/tipo-cambio/{fecha}",
@@ -107,11 +110,7 @@ pub(super) async fn rate(
     app.check_spending_on_rate(&caller.payer(), fecha, fuente, moneda)
         .await?;
     let found = app.find_rate_for(fecha, fuente, moneda, &ask).await?;
-    let data = RateData {
-        fecha_solicitada: Some(fecha.to_string()),
-        arrastrado: found.value.arrastrado,
-        ..RateData::of(&found.value.rate)
-    };
+    let data = RateData::of_day(&found.value);
     Ok(reply::found(&caller, &found, data))
 }
 

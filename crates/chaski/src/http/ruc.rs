@@ -5,9 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use chaski_client::{
-    ActivityQuery, Ask, Found, List, ListQuery, Membership, RepresentativesQuery, RucQuery,
-};
+use chaski_client::{ActivityQuery, Ask, Found, RepresentativesQuery, RucQuery};
 use chaski_core::{Fitness, Lang, Role, Ruc, Taxpayer, lima_date};
 use compact_str::CompactString;
 use http::{HeaderMap, Method, Uri};
@@ -20,8 +18,7 @@ use super::kit::{
 };
 use crate::api::reply::{Reply, lima};
 use crate::api::rucs::{
-    ActivityData, FindingData, FitnessData, ListData, ListsData, RepresentativeData, RucData,
-    masked,
+    ActivityData, FindingData, FitnessData, ListsData, RepresentativeData, RucData, masked,
 };
 use crate::app::AppError;
 use crate::app::keys::Scope;
@@ -251,26 +248,8 @@ pub(super) async fn lists(
     freshness: Given<Freshness>,
 ) -> JsonAnswer<ListsData> {
     let (ruc, ask) = read(&caller, &ruc, Some(freshness))?;
-    let of = |list| ListQuery { list, ruc };
-    let (agents, good) = (of(List::WithholdingAgents), of(List::GoodTaxpayers));
-    let (agents, good) = tokio::join!(caller.app.ask(&agents, &ask), caller.app.ask(&good, &ask));
-    Ok(Json(ListsData {
-        success: true,
-        ruc: ruc.as_str().to_owned(),
-        agente_de_retencion: list_data(agents)?,
-        buen_contribuyente: list_data(good)?,
-        request_id: caller.info.id.to_string(),
-    }))
-}
-
-fn list_data(outcome: Result<Found<Membership>, AppError>) -> Result<ListData, Problem> {
-    let found = found_or_not(outcome)?;
-    let member = found.as_ref().map(|found| &found.value);
-    Ok(ListData {
-        figura: member.is_some(),
-        a_partir_del: member.and_then(|it| Some(it.a_partir_del?.to_string())),
-        resolucion: member.and_then(|it| it.resolucion.clone()),
-    })
+    let lists = caller.app.find_lists(ruc, &ask).await?;
+    Ok(Json(ListsData::of(ruc, &lists, caller.info.id.to_string())))
 }
 
 /// What was found, if there is such a thing. A failure says nothing of a taxpayer.

@@ -2,7 +2,7 @@
 
 use std::slice::Chunks;
 
-use chaski_client::{Account, Ask, Found, Person};
+use chaski_client::{Account, Activity, Ask, CpeQuery, CpeState, Found, Person, Representative};
 use chaski_core::{Currency, Dni, ExchangeRate, RateFor, RateSource, Ruc, Taxpayer};
 use http::Method;
 use jiff::civil::Date;
@@ -10,12 +10,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Question, Server, ServerError, with_query};
+use crate::api::cpe::{CpeData, CpeWanted};
 use crate::api::persons::DniData;
 use crate::api::providers::AccountData;
 use crate::api::rates::RateData;
 use crate::api::reply::{Reply, found_by};
-use crate::api::rucs::RucData;
+use crate::api::rucs::{ListsData, RucData};
 use crate::api::several::{self, DnisWanted, RucsWanted};
+use crate::app::lookups::Lists;
 
 /// Numbers of one request.
 const MOST_RUCS: usize = 1_000;
@@ -84,6 +86,38 @@ impl Server {
         Ok(outcomes)
     }
 
+    /// The legal representatives of a company; whole numbers are for keys that may see persons.
+    pub async fn representatives(
+        &self,
+        ruc: &Ruc,
+        ask: &Ask,
+    ) -> Result<Found<Vec<Representative>>, ServerError> {
+        self.found(about(ruc, "representantes", ask), Some).await
+    }
+
+    /// The economic activity of a company.
+    pub async fn activity(&self, ruc: &Ruc, ask: &Ask) -> Result<Found<Activity>, ServerError> {
+        self.found(about(ruc, "actividad", ask), Some).await
+    }
+
+    /// On which of SUNAT's lists a company is.
+    pub async fn lists(&self, ruc: Ruc, ask: &Ask) -> Result<Lists, ServerError> {
+        let told: ListsData = self
+            .ask(Question::get(about(&ruc, "condiciones", ask)))
+            .await?;
+        told.lists(ruc).ok_or_else(|| self.not_chaski(None))
+    }
+
+    /// What SUNAT says of a received voucher.
+    pub async fn cpe(&self, query: &CpeQuery, ask: &Ask) -> Result<Found<CpeState>, ServerError> {
+        let question = Question::of(Method::POST, "/api/v1/cpe/validar".to_owned());
+        let wanted = CpeWanted::of(query, ask.force, ask.max_age.map(whole_seconds));
+        // SUNAT is asked in turn, which takes its time.
+        let question = question.with_json(&wanted).slow();
+        self.found_by(question, |told: CpeData| Some(told.state()))
+            .await
+    }
+
     /// The latest rate.
     pub async fn latest_rate(&self) -> Result<Found<ExchangeRate>, ServerError> {
         self.found("/api/v1/tipo-cambio".to_owned(), |told: Vec<RateData>| {
@@ -104,23 +138,23 @@ impl Server {
             ("moneda", Some(moneda.as_str().to_owned())),
         ];
         let target = with_query(&format!("/api/v1/tipo-cambio/{fecha}"), wanted);
-        self.found(target, |told: RateData| told.rate_for(fecha))
+        self.found(target, |told: RateData| told.rate_for(fecha, fuente))
             .await
     }
 
-    /// The rates published over a range.
+    /// The rates that apply on each day of a range.
     pub async fn rates(
         &self,
         desde: Date,
         hasta: Date,
-    ) -> Result<Found<Vec<ExchangeRate>>, ServerError> {
+    ) -> Result<Found<Vec<RateFor>>, ServerError> {
         let range = [
             ("desde", Some(desde.to_string())),
             ("hasta", Some(hasta.to_string())),
         ];
         let target = with_query("/api/v1/tipo-cambio", range);
         self.found(target, |told: Vec<RateData>| {
-            told.into_iter().map(RateData::rate).collect()
+            told.into_iter().map(RateData::rate_of_its_day).collect()
         })
         .await
     }
@@ -145,13 +179,33 @@ impl Server {
         target: String,
         read: impl FnOnce(T) -> Option<A>,
     ) -> Result<Found<A>, ServerError> {
-        let reply: Reply<T> = self.ask(Question::get(target)).await?;
+        self.found_by(Question::get(target), read).await
+    }
+
+    async fn found_by<T: DeserializeOwned, A>(
+        &self,
+        question: Question,
+        read: impl FnOnce(T) -> Option<A>,
+    ) -> Result<Found<A>, ServerError> {
+        let reply: Reply<T> = self.ask(question).await?;
         let value = read(reply.data).ok_or_else(|| self.not_chaski(None))?;
         let found = found_by(value, &reply.meta, &reply.consultado_en);
         let (found, mode) = found.ok_or_else(|| self.not_chaski(None))?;
         self.answered_by(mode);
         Ok(found)
     }
+}
+
+/// The address of what is told about a company. Nobody's RUC is put there: it has their DNI in it.
+fn about(ruc: &Ruc, what: &str, ask: &Ask) -> String {
+    let wanted = [
+        ("force_refresh", ask.force.then(|| "true".to_owned())),
+        (
+            "max_age",
+            ask.max_age.map(|age| whole_seconds(age).to_string()),
+        ),
+    ];
+    with_query(&format!("/api/v1/ruc/{}/{what}", ruc.as_str()), wanted)
 }
 
 /// Seconds, rounded down: what is older than wanted must not do.

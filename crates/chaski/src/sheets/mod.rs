@@ -48,6 +48,6 @@ pub(crate) use write::{
     put_in_place, render_review, resolved, review_csv,
 };
 pub use write::{
-    OutputFormat, PlainCsv, PlainXlsx, Verdicts, check_writable, plain_csv, plain_xlsx,
-    render_result, write_atomically, write_result_to,
+    OutputFormat, PlainCsv, PlainValue, PlainXlsx, Verdicts, check_writable, plain_csv, plain_xlsx,
+    render_result, valued_xlsx, write_atomically, write_result_to,
 };

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 
+use calamine::{Data, Reader, open_workbook_auto};
+
 use crate::cli_kit::{Place, finished};
 
 #[track_caller]
@@ -107,6 +109,68 @@ fn tables_keep_to_the_width() {
             let long = line.chars().count();
             assert!(long <= width, "{long} > {width}: {line}");
         }
+    }
+}
+
+/// Prices one can calculate with, dates that can be looked up, every calendar day of the range.
+#[test]
+fn rates_in_a_workbook() {
+    let place = Place::new();
+    for (line, titles) in [
+        (
+            "tipo-cambio --desde 24/07/2026 --hasta 30/07/2026 -o tc.xlsx",
+            ["Fecha", "Compra", "Venta"],
+        ),
+        (
+            "tipo-cambio --desde 24/07/2026 --hasta 30/07/2026 -o tc.xlsx --lang en",
+            ["Date", "Buy", "Sell"],
+        ),
+    ] {
+        place.run(line).expect(0);
+        let mut book = open_workbook_auto(place.path("tc.xlsx")).unwrap();
+        let sheet = book.worksheet_range_at(0).unwrap().unwrap();
+        let rows: Vec<&[Data]> = sheet.rows().collect();
+        assert_eq!(rows.len(), 8, "titles and seven days");
+        assert_eq!(
+            rows[0][..3],
+            titles.map(|title| Data::String(title.to_owned()))
+        );
+        for (at, row) in rows[1..].iter().enumerate() {
+            // 24 July 2026, as spreadsheets count days.
+            let day = |cell: &Data| match cell {
+                Data::DateTime(date) => date.as_f64(),
+                other => panic!("no date: {other:?}"),
+            };
+            assert_eq!(day(&row[0]).to_string(), (46_227 + at).to_string());
+            let closes = [
+                "46225", "46227", "46227", "46227", "46230", "46230", "46230",
+            ];
+            assert_eq!(day(&row[4]).to_string(), closes[at]);
+            assert!(
+                matches!((&row[1], &row[2]), (Data::Float(buy), Data::Float(sell)) if buy < sell)
+            );
+            assert!(matches!(&row[9], Data::DateTime(_)), "{row:?}");
+        }
+        // The week-end has Monday's, not Friday's.
+        assert_eq!(rows[2][1..3], rows[4][1..3]);
+        assert_ne!(rows[2][1..3], rows[1][1..3]);
+    }
+    // One date, and the latest one, too.
+    for line in [
+        "tipo-cambio --fecha 2026-07-26",
+        "tipo-cambio",
+        "tipo-cambio --fuente sbs --moneda EUR",
+    ] {
+        place
+            .run(&format!("{line} -o uno.xlsx --reemplazar"))
+            .expect(0);
+        let mut book = open_workbook_auto(place.path("uno.xlsx")).unwrap();
+        let sheet = book.worksheet_range_at(0).unwrap().unwrap();
+        let row = sheet.rows().nth(1).unwrap();
+        assert!(
+            matches!((&row[0], &row[1]), (Data::DateTime(_), Data::Float(_))),
+            "{line}: {row:?}"
+        );
     }
 }
 

@@ -2,17 +2,22 @@
 
 use crate::cli_kit::Place;
 
-const COMMANDS: [&str; 82] = [
+const COMMANDS: [&str; 88] = [
     "",
     "ruc",
     "ruc validar",
     "ruc facturacion",
+    "ruc representantes",
+    "ruc actividad",
+    "ruc condiciones",
     "ruc lote",
     "ruc invalidos",
     "ruc invalidos listar",
     "ruc invalidos borrar",
     "dni",
     "tipo-cambio",
+    "cpe",
+    "cpe validar",
     "factura",
     "factura validar",
     "factura emitir",
@@ -54,6 +59,7 @@ const COMMANDS: [&str; 82] = [
     "llaves",
     "llaves listar",
     "llaves crear",
+    "llaves editar",
     "llaves rotar",
     "llaves revocar",
     "openapi",

@@ -139,6 +139,29 @@ fn look_ups_say_the_same() {
         ("tipo-cambio --fecha 31/02/2026", 2),
         ("tipo-cambio --desde 2026-02-01 --hasta 2026-01-01", 3),
         ("cuenta", 0),
+        ("ruc representantes 20100070970 --max-age 1h", 0),
+        ("ruc representantes 20100070970 --mostrar", 0),
+        ("ruc representantes 20000633527", 3),
+        ("ruc actividad 20100070970", 0),
+        ("ruc actividad 20000633527 --force-refresh", 3),
+        ("ruc condiciones 20131312955", 0),
+        ("ruc condiciones 20100070971", 3),
+        (
+            "cpe validar 20100070970-01-F001-00000123 --fecha 28/01/2026 --monto 1,180.00",
+            0,
+        ),
+        (
+            "cpe validar 20100070970-07-FC01-98 --fecha 2026-01-28 --monto -118 --force-refresh",
+            3,
+        ),
+        (
+            "cpe validar 20100070970-01-F001-99 --fecha 2026-01-28 --monto 118",
+            5,
+        ),
+        (
+            "cpe validar 20100070970-02-E001-1 --fecha 2026-01-28 --monto 118",
+            2,
+        ),
         ("ruc invalidos listar", 0),
     ];
     for (line, code) in lines {

@@ -67,12 +67,16 @@ fn check(url: &str, line: &str, code: i32, said: &str) -> Ran {
     ran
 }
 
-const LOOK_UPS: [&str; 7] = [
+const LOOK_UPS: [&str; 11] = [
     "ruc 20100070970",
     "ruc facturacion 20100070970 20131312955",
     "ruc invalidos",
     "dni 00000001",
     "tipo-cambio",
+    "ruc representantes 20100070970",
+    "ruc actividad 20100070970",
+    "ruc condiciones 20100070970",
+    "cpe validar 20100070970-01-F001-1 --fecha 2026-01-28 --monto 118",
     "cuenta",
     "llamadas",
 ];
@@ -181,10 +185,25 @@ fn a_wrong_number_is_not_sent() {
         "ruc facturacion 20100070971",
         "dni 123",
         "ruc validar 20100070971",
+        "ruc representantes 20100070971",
+        "ruc actividad 123",
+        "ruc condiciones 20100070971",
+        "cpe validar 20100070971-01-F001-1 --fecha 2026-01-28 --monto 118",
     ] {
         place
             .run(&format!("{line} --server {}", other.url))
             .expect(3);
+    }
+    // Nor is the RUC of a person, which would stand in an address.
+    for line in [
+        "ruc representantes 10000000006",
+        "ruc actividad 10000000006",
+        "ruc condiciones 10000000006",
+    ] {
+        let ran = place
+            .run(&format!("{line} --server {}", other.url))
+            .expect(2);
+        assert!(ran.err.contains("sin --server"), "{}", ran.shown());
     }
     assert_eq!(other.asked.load(Ordering::SeqCst), 0);
 }

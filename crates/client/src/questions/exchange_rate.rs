@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use chaski_core::{Currency, ExchangeRate, Lang, RateSource, day_in_words, lima_date, text};
-use jiff::Timestamp;
+use chaski_core::{
+    Currency, ExchangeRate, Lang, RateSource, day_in_words, lima_date, next_business_day, text,
+};
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +35,18 @@ pub struct RatesQuery {
     pub desde: Date,
     /// Last date, Lima.
     pub hasta: Date,
+}
+
+impl RatesQuery {
+    /// A range with all the days up to `today` that have the same SBS closes as its first and last one.
+    pub(crate) fn of_whole_closes(desde: Date, hasta: Date, today: Date) -> RatesQuery {
+        let close = |date| RateSource::Sunat.close_of(date);
+        let first = close(desde).saturating_add(1.day());
+        RatesQuery {
+            desde: first.max(ExchangeRate::FIRST_DAY),
+            hasta: next_business_day(close(hasta)).min(today).max(hasta),
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]

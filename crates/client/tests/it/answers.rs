@@ -505,6 +505,29 @@ fn representatives_and_rates_are_those_that_were_asked_for() {
     }
 }
 
+/// Of a Saturday, SUNAT's may stand under Monday, which has the same close; SBS's may not.
+#[test]
+fn a_rate_may_stand_under_another_date_with_its_close() {
+    for (fuente, fecha, expected) in [
+        (RateSource::Sunat, "2026-01-24", "ok"),
+        (RateSource::Sunat, "2026-01-26", "ok"),
+        (RateSource::Sunat, "2026-01-27", "respuesta_ilegible"),
+        (RateSource::Sbs, "2026-01-23", "ok"),
+        (RateSource::Sbs, "2026-01-26", "respuesta_ilegible"),
+    ] {
+        let saturday = RateQuery {
+            fecha: date(2026, 1, 24),
+            fuente,
+            moneda: Currency::Usd,
+        };
+        let body = format!(
+            r#"{{"fecha":"{fecha}","moneda":"USD","precio_compra":"3.75","precio_venta":"3.76"}}"#
+        );
+        let found = decode(&saturday, 200, &body);
+        assert_eq!(found, expected, "{fuente:?} {fecha}");
+    }
+}
+
 #[test]
 fn the_state_of_a_document_is_never_guessed() {
     let query = CpeQuery {

@@ -32,6 +32,7 @@ mod pace;
 mod privacy;
 mod promises;
 mod promises_spending;
+mod rates;
 mod requests;
 mod retries;
 mod routes;

@@ -1,6 +1,9 @@
 //! Exchange rates: prices, the close behind a publication, what applies on a date, what is settled.
 
-use chaski_core::{Currency, ExchangeRate, Lang, RateError, RateFor, RateSource, lima_timestamp};
+use chaski_core::{
+    Currency, ExchangeRate, Lang, RateError, RateFor, RateSource, is_business_day, lima_timestamp,
+};
+use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -96,11 +99,6 @@ fn the_close_behind_a_publication() {
             close,
             "{day}"
         );
-        assert_eq!(
-            published(RateSource::Sbs, day).fecha_cierre_sbs(),
-            day,
-            "SBS {day}"
-        );
     }
     check(date(2026, 9, 2), date(2026, 9, 1));
     check(date(2026, 9, 7), date(2026, 9, 4)); // Monday: Friday's close
@@ -116,95 +114,114 @@ fn the_close_behind_a_publication() {
 }
 
 #[test]
-fn which_rate_applies() {
-    #[track_caller]
-    fn check(requested: Date, expected: Option<(Date, bool)>) {
-        let days = [date(2026, 7, 30), date(2026, 7, 24), date(2026, 7, 27)];
-        let rates = days.map(|day| published(RateSource::Sbs, day));
-        let found = RateFor::choose(requested, rates);
-        assert!(
-            found
-                .as_ref()
-                .is_none_or(|found| found.requested == requested)
-        );
-        let shown = found.map(|found| (found.rate.fecha_publicacion, found.arrastrado));
-        assert_eq!(shown, expected, "{requested}");
-    }
-    let (friday, monday, thursday) = (date(2026, 7, 24), date(2026, 7, 27), date(2026, 7, 30));
-    check(date(2026, 7, 23), None);
-    check(friday, Some((friday, false)));
-    check(date(2026, 7, 25), Some((friday, true)));
-    check(date(2026, 7, 26), Some((friday, true)));
-    check(monday, Some((monday, false)));
-    check(date(2026, 7, 28), Some((monday, true)));
-    check(date(2026, 7, 29), Some((monday, true)));
-    check(thursday, Some((thursday, false)));
-    check(date(2026, 8, 3), Some((thursday, true)));
+fn the_close_of_sbs_under_a_day_off_is_that_of_the_last_business_day() {
+    let sbs = |day| published(RateSource::Sbs, day).fecha_cierre_sbs();
+    assert_eq!(sbs(date(2026, 9, 4)), date(2026, 9, 4));
+    assert_eq!(sbs(date(2026, 9, 5)), date(2026, 9, 4));
+    assert_eq!(sbs(date(2026, 9, 6)), date(2026, 9, 4));
+    assert_eq!(sbs(date(2026, 7, 29)), date(2026, 7, 27));
 }
 
 #[test]
-fn a_rate_does_not_apply_before_its_publication() {
-    let rate = published(RateSource::Sunat, date(2026, 7, 28));
-    assert_eq!(
-        RateFor::new(date(2026, 7, 27), rate),
-        Err(RateError::PublishedLater)
+fn a_rate_is_that_of_every_day_with_the_same_close_and_of_no_other() {
+    #[track_caller]
+    fn check(asked: (RateSource, Date), found: (RateSource, Date), expected: Option<bool>) {
+        let rate = published(found.0, found.1);
+        let applies = RateFor::of(asked.1, asked.0, rate).map(|it| it.arrastrado);
+        assert_eq!(applies, expected, "{asked:?} {found:?}");
+    }
+    let (sunat, sbs) = (RateSource::Sunat, RateSource::Sbs);
+    let july = |day| date(2026, 7, day);
+    let (friday, saturday, sunday, monday) = (july(24), july(25), july(26), july(27));
+    check((sunat, saturday), (sunat, saturday), Some(false));
+    check((sunat, saturday), (sunat, monday), Some(true));
+    check((sunat, monday), (sunat, saturday), Some(true));
+    check((sunat, sunday), (sbs, friday), Some(true));
+    check((sbs, friday), (sunat, monday), Some(true));
+    check((sbs, sunday), (sbs, friday), Some(true));
+    // The day before has an earlier close, Tuesday a later one.
+    check((sunat, saturday), (sunat, friday), None);
+    check((sunat, friday), (sunat, saturday), None);
+    check((sunat, monday), (sunat, july(28)), None);
+    check((sunat, saturday), (sbs, saturday), Some(true));
+    check((sunat, saturday), (sbs, monday), None);
+    // Fiestas Patrias: Monday's close until Thursday.
+    check((sunat, july(28)), (sunat, july(30)), Some(true));
+    check((sunat, july(28)), (sbs, monday), Some(true));
+    check((sunat, july(28)), (sunat, monday), None);
+}
+
+/// The places of a date, as `source/day`.
+#[track_caller]
+fn check_places(source: RateSource, day: Date, today: Date, expected: &str) {
+    let places = RateFor::places(day, source, Currency::Usd, today);
+    let shown: Vec<String> = places
+        .iter()
+        .map(|(source, day)| format!("{}/{}", source.as_str(), day.day()))
+        .collect();
+    assert_eq!(shown.join(" "), expected, "{source:?} {day} on {today}");
+}
+
+#[test]
+fn where_a_close_is_looked_for() {
+    let (sunat, sbs, later) = (RateSource::Sunat, RateSource::Sbs, date(2027, 1, 1));
+    let july = |day| date(2026, 7, day);
+    // A plain Wednesday; a Saturday, on the day itself and later; a Monday.
+    check_places(sunat, july(22), later, "sunat/22 sbs/21");
+    check_places(sunat, july(25), july(25), "sunat/25 sbs/24");
+    check_places(sunat, july(25), later, "sunat/25 sunat/27 sunat/26 sbs/24");
+    check_places(
+        sunat,
+        july(27),
+        july(27),
+        "sunat/27 sunat/25 sunat/26 sbs/24",
     );
+    // Fiestas Patrias, and the longest chain: from Maundy Thursday to Monday.
+    check_places(sunat, july(29), later, "sunat/29 sunat/30 sunat/28 sbs/27");
+    check_places(
+        sunat,
+        date(2026, 4, 4),
+        later,
+        "sunat/4 sunat/6 sunat/2 sunat/3 sunat/5 sbs/1",
+    );
+    // What SBS closed on is what SUNAT publishes afterwards.
+    check_places(sbs, july(22), later, "sbs/22 sunat/24 sunat/23");
+    check_places(sbs, july(26), july(26), "sbs/24 sunat/26 sunat/25");
+    check_places(sbs, july(24), july(24), "sbs/24");
+    let euros = RateFor::places(july(26), sbs, Currency::Eur, later);
+    assert_eq!(euros, [(sbs, july(24))]);
 }
 
 #[test]
 fn settled_when_nothing_more_can_come() {
     /// `now` is a Lima time.
     #[track_caller]
-    fn check(source: RateSource, requested: Date, carried_from: Date, now: &str, expected: bool) {
-        let now = lima_timestamp(now.parse().expect(now));
-        let rate = RateFor::new(requested, published(source, carried_from)).expect("not later");
+    fn check(source: RateSource, requested: Date, now: &str, expected: bool) {
+        let at = lima_timestamp(now.parse().expect(now));
         assert_eq!(
-            rate.settled(now),
+            source.settled(requested, at),
             expected,
             "{source:?} {requested} at {now}"
         );
-        if rate.arrastrado {
-            assert_eq!(source.settled(requested, now), expected);
-        }
     }
     let (friday, monday, tuesday) = (date(2026, 9, 4), date(2026, 9, 7), date(2026, 9, 8));
     let (sunat, sbs) = (RateSource::Sunat, RateSource::Sbs);
     // SUNAT publishes every day: Monday's own rate may come until Monday is over.
-    check(sunat, monday, friday, "2026-09-07T00:30:00", false);
-    check(sunat, monday, friday, "2026-09-07T18:59:00", false);
-    check(sunat, monday, friday, "2026-09-07T19:01:00", false); // Tuesday in UTC, not in Lima
-    check(sunat, monday, friday, "2026-09-07T23:59:59", false);
-    check(sunat, monday, friday, "2026-09-08T00:00:00", true);
-    check(sunat, monday, monday, "2026-09-07T00:30:00", true); // published: final at once
-    check(sunat, tuesday, friday, "2026-09-07T12:00:00", false); // tomorrow
+    check(sunat, monday, "2026-09-07T00:30:00", false);
+    check(sunat, monday, "2026-09-07T18:59:00", false);
+    check(sunat, monday, "2026-09-07T19:01:00", false); // Tuesday in UTC, not in Lima
+    check(sunat, monday, "2026-09-07T23:59:59", false);
+    check(sunat, monday, "2026-09-08T00:00:00", true);
+    check(sunat, tuesday, "2026-09-07T12:00:00", false); // tomorrow
     // SBS's Friday is loaded on Monday; so is whatever Saturday turns out to have.
-    check(sbs, friday, date(2026, 9, 3), "2026-09-06T12:00:00", false);
-    check(sbs, friday, date(2026, 9, 3), "2026-09-07T23:59:59", false);
-    check(sbs, friday, date(2026, 9, 3), "2026-09-08T00:00:00", true);
-    check(sbs, date(2026, 9, 6), friday, "2026-09-08T00:00:00", true);
-    check(
-        sbs,
-        date(2026, 7, 28),
-        date(2026, 7, 27),
-        "2026-07-30T12:00:00",
-        false,
-    );
-    check(
-        sbs,
-        date(2026, 7, 28),
-        date(2026, 7, 27),
-        "2026-07-31T00:00:00",
-        true,
-    );
-    check(sbs, friday, friday, "2026-09-04T18:00:00", true);
+    check(sbs, friday, "2026-09-06T12:00:00", false);
+    check(sbs, friday, "2026-09-07T23:59:59", false);
+    check(sbs, friday, "2026-09-08T00:00:00", true);
+    check(sbs, date(2026, 9, 6), "2026-09-08T00:00:00", true);
+    check(sbs, date(2026, 7, 28), "2026-07-30T12:00:00", false);
+    check(sbs, date(2026, 7, 28), "2026-07-31T00:00:00", true);
     // The past is settled for ever.
-    check(
-        sunat,
-        date(2010, 1, 2),
-        date(2010, 1, 1),
-        "2026-09-07T00:00:00",
-        true,
-    );
+    check(sunat, date(2010, 1, 2), "2026-09-07T00:00:00", true);
 }
 
 #[test]
@@ -238,7 +255,6 @@ fn messages_in_both_languages() {
         (RateError::NotAPrice, "tipo_cambio_precio"),
         (RateError::OutOfRange, "tipo_cambio_rango"),
         (RateError::BuyAboveSell, "tipo_cambio_invertido"),
-        (RateError::PublishedLater, "tipo_cambio_posterior"),
     ];
     for (error, code) in codes {
         assert_eq!(error.code(), code);
@@ -248,6 +264,24 @@ fn messages_in_both_languages() {
 }
 
 proptest! {
+    /// Every place has the close that was asked for, the date itself is among the first, and none is to
+    /// come.
+    #[test]
+    fn every_place_has_the_close(days in 0..16_000_i64, later in 0..9_i64, of_sbs: bool) {
+        let day = date(2010, 1, 1).saturating_add(days.days());
+        let today = day.saturating_add(later.days());
+        let source = if of_sbs { RateSource::Sbs } else { RateSource::Sunat };
+        let places = RateFor::places(day, source, Currency::Usd, today);
+        prop_assert!(places.len() <= 8, "{places:?}");
+        for (publisher, place) in &places {
+            prop_assert!(*place <= today);
+            prop_assert!(RateFor::of(day, source, published(*publisher, *place)).is_some());
+        }
+        let own = (source, if of_sbs { source.close_of(day) } else { day });
+        prop_assert_eq!(places[0], own);
+        prop_assert!(is_business_day(source.close_of(day)));
+    }
+
     #[test]
     fn a_price_is_read_as_written(whole in 0..100_000_u32, thousandths in 0..1000_u32) {
         let point = format!("{whole}.{thousandths:03}");

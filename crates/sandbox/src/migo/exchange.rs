@@ -9,7 +9,7 @@ use super::rates::{Quote, Source};
 use super::{Answered, Question, Reply};
 
 pub(super) fn latest(question: &Question<'_>) -> Answered {
-    let quote = question.rates.latest(Source::Sunat, question.now);
+    let quote = question.rates.latest(question.now);
     answer(question, quote, "USD")
 }
 
@@ -32,7 +32,7 @@ pub(super) fn sbs(question: &Question<'_>) -> Answered {
     answer(question, quote, currency)
 }
 
-/// Days without a rate are absent; a range without any is an empty list.
+/// Days that are not published yet are absent; a range without any is an empty list.
 pub(super) fn range(question: &Question<'_>) -> Answered {
     let from = date_field(question, "fecha_inicio")?;
     let to = date_field(question, "fecha_fin")?;
@@ -40,7 +40,7 @@ pub(super) fn range(question: &Question<'_>) -> Answered {
         let rule = "El campo fecha_fin debe ser una fecha posterior o igual a fecha_inicio.";
         return Err(Reply::invalid("fecha_fin", rule));
     }
-    let quotes = question.rates.range(Source::Sunat, from, to, question.now);
+    let quotes = question.rates.range(from, to, question.now);
     let days = quotes
         .into_iter()
         .map(|it| with_quote(json!({}), question, it, "USD"));

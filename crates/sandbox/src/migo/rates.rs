@@ -12,7 +12,7 @@ use crate::draw::{Draw, Topic};
 /// Who publishes the rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// What SUNAT shows on a date: the SBS's rate of the business day before.
+    /// What SUNAT shows on a date, any calendar day: the SBS's rate of the last business day before it.
     Sunat,
     /// The SBS's own, in dollars.
     SbsUsd,
@@ -29,7 +29,7 @@ pub(crate) struct Quote {
 }
 
 /// The first date with a rate.
-const FIRST: Date = date(2010, 1, 4);
+const FIRST: Date = date(2010, 1, 1);
 /// The business day before it, whose SBS rate SUNAT shows on it.
 const ORIGIN: Date = date(2009, 12, 31);
 /// No rates after it, whatever the clock says.
@@ -65,31 +65,40 @@ impl Rates {
         }
     }
 
-    /// The rate of exactly that date, if it is a business day and already published.
+    /// The rate of exactly that date, if there is one and it is already published.
     pub(crate) fn on(&self, source: Source, wanted: Date, now: Timestamp) -> Option<Quote> {
-        if wanted > published_until(now) {
+        if !(FIRST..=published_until(now)).contains(&wanted) {
             return None;
         }
         let days = self.days();
-        let place = days.binary_search_by_key(&wanted, |day| day.date).ok()?;
-        quote_at(days, source, place)
+        let after = days.partition_point(|day| match source {
+            Source::Sunat => day.date < wanted,
+            Source::SbsUsd | Source::SbsEur => day.date <= wanted,
+        });
+        let day = days.get(after.checked_sub(1)?)?;
+        let spread = match source {
+            Source::SbsUsd | Source::SbsEur if day.date != wanted => return None,
+            Source::Sunat | Source::SbsUsd => day.usd,
+            Source::SbsEur => day.eur,
+        };
+        Some(Quote {
+            date: wanted,
+            buying: Decimal::new(spread.buying, 3),
+            selling: Decimal::new(spread.selling, 3),
+        })
     }
 
-    /// The last one published.
-    pub(crate) fn latest(&self, source: Source, now: Timestamp) -> Option<Quote> {
-        let days = self.days();
-        let after = days.partition_point(|day| day.date <= published_until(now));
-        quote_at(days, source, after.checked_sub(1)?)
+    /// SUNAT's last one published.
+    pub(crate) fn latest(&self, now: Timestamp) -> Option<Quote> {
+        self.on(Source::Sunat, published_until(now), now)
     }
 
-    /// All published from one date to another, both included.
-    pub(crate) fn range(&self, source: Source, from: Date, to: Date, now: Timestamp) -> Vec<Quote> {
-        let days = self.days();
-        let to = to.min(published_until(now));
-        let start = days.partition_point(|day| day.date < from);
-        let end = days.partition_point(|day| day.date <= to);
-        (start..end)
-            .filter_map(|place| quote_at(days, source, place))
+    /// All that SUNAT published from one date to another, both included.
+    pub(crate) fn range(&self, from: Date, to: Date, now: Timestamp) -> Vec<Quote> {
+        let (from, to) = (from.max(FIRST), to.min(published_until(now)));
+        let dates = from.series(1.day()).take_while(|date| *date <= to);
+        dates
+            .filter_map(|date| self.on(Source::Sunat, date, now))
             .collect()
     }
 
@@ -105,20 +114,6 @@ fn published_until(now: Timestamp) -> Date {
     } else {
         lima.date().yesterday().unwrap_or(Date::MIN)
     }
-}
-
-fn quote_at(days: &[Day], source: Source, place: usize) -> Option<Quote> {
-    let day = days.get(place).filter(|day| day.date >= FIRST)?;
-    let spread = match source {
-        Source::Sunat => days[place.checked_sub(1)?].usd,
-        Source::SbsUsd => day.usd,
-        Source::SbsEur => day.eur,
-    };
-    Some(Quote {
-        date: day.date,
-        buying: Decimal::new(spread.buying, 3),
-        selling: Decimal::new(spread.selling, 3),
-    })
 }
 
 fn walk(seed: u64) -> Vec<Day> {

@@ -10,14 +10,21 @@ fn at(instant: &'static str) -> Sandbox {
     Sandbox::new(SandboxConfig::new(move || instant.parse().unwrap())).unwrap()
 }
 
+/// Whether SUNAT has a rate of a date, and the SBS.
 #[track_caller]
-fn check_date(date: &str, published: bool) {
+fn check_date(date: &str, of_sunat: bool, of_sbs: bool) {
     let sandbox = sandbox();
-    for request in [
-        v1("exchange/date", &format!("fecha={date}")),
-        v2(&format!("tipo-cambio/sunat?fecha={date}")),
-        v2(&format!("tipo-cambio/sbs?fecha={date}&moneda=USD")),
-        v2(&format!("tipo-cambio/sbs?fecha={date}&moneda=EUR")),
+    for (request, published) in [
+        (v1("exchange/date", &format!("fecha={date}")), of_sunat),
+        (v2(&format!("tipo-cambio/sunat?fecha={date}")), of_sunat),
+        (
+            v2(&format!("tipo-cambio/sbs?fecha={date}&moneda=USD")),
+            of_sbs,
+        ),
+        (
+            v2(&format!("tipo-cambio/sbs?fecha={date}&moneda=EUR")),
+            of_sbs,
+        ),
     ] {
         let (status, body) = answer(&sandbox, request);
         assert_eq!(status, if published { 200 } else { 404 }, "{date}: {body}");
@@ -26,7 +33,7 @@ fn check_date(date: &str, published: bool) {
 }
 
 #[test]
-fn rates_exist_on_the_business_days_of_peru() {
+fn sunat_has_every_calendar_day_and_sbs_the_business_days_of_peru() {
     for date in [
         "2010-01-04",
         "2019-04-17",
@@ -40,10 +47,9 @@ fn rates_exist_on_the_business_days_of_peru() {
         "2026-01-28",
         "2025-06-24",
     ] {
-        check_date(date, true);
+        check_date(date, true, true);
     }
     for date in [
-        "2009-12-31",
         "2010-01-01",
         "2010-01-03",
         "2019-04-18",
@@ -65,10 +71,11 @@ fn rates_exist_on_the_business_days_of_peru() {
         "2025-12-25",
         "2026-01-24",
         "2026-01-25",
-        "2026-01-29",
-        "2030-03-04",
     ] {
-        check_date(date, false);
+        check_date(date, true, false);
+    }
+    for date in ["2009-12-31", "2026-01-29", "2030-03-04"] {
+        check_date(date, false, false);
     }
 }
 
@@ -87,8 +94,9 @@ fn todays_rate_comes_at_six_in_lima() {
     // The holidays of 28 and 29 July 2025 follow a week-end.
     check("2025-07-25T10:59:59Z", "2025-07-24", 404);
     check("2025-07-25T11:00:00Z", "2025-07-25", 404);
-    check("2025-07-29T23:00:00Z", "2025-07-25", 404);
-    check("2025-07-30T10:59:59Z", "2025-07-25", 404);
+    check("2025-07-27T11:00:00Z", "2025-07-27", 404);
+    check("2025-07-29T23:00:00Z", "2025-07-29", 404);
+    check("2025-07-30T10:59:59Z", "2025-07-29", 404);
     check("2025-07-30T11:00:00Z", "2025-07-30", 200);
     // In UTC it is already the 31st; in Lima it is not.
     check("2025-07-31T04:30:00Z", "2025-07-30", 200);
@@ -96,7 +104,7 @@ fn todays_rate_comes_at_six_in_lima() {
 }
 
 #[test]
-fn sunat_shows_the_sbs_rate_of_the_business_day_before() {
+fn sunat_shows_the_sbs_rate_of_the_last_business_day_before() {
     let check = |shown: &str, closed: &str| {
         let sandbox = sandbox();
         let (_, sunat) = answer(&sandbox, v2(&format!("tipo-cambio/sunat?fecha={shown}")));
@@ -107,13 +115,16 @@ fn sunat_shows_the_sbs_rate_of_the_business_day_before() {
         assert_eq!(sunat["precio_compra"], sbs["precio_compra"]);
         assert_eq!(sunat["precio_venta"], sbs["precio_venta"]);
     };
-    check("2025-07-30", "2025-07-25");
+    for holiday_or_after in ["26", "27", "28", "29", "30"] {
+        check(&format!("2025-07-{holiday_or_after}"), "2025-07-25");
+    }
+    check("2026-01-24", "2026-01-23");
     check("2026-01-26", "2026-01-23");
     check("2026-01-28", "2026-01-27");
 }
 
 #[test]
-fn a_range_holds_the_published_days_only() {
+fn a_range_holds_every_day_that_is_published() {
     let check = |from: &str, to: &str, expected: &[&str]| {
         let body = format!("fecha_inicio={from}&fecha_fin={to}");
         let (status, body) = answer(&sandbox(), v1("exchange", &body));
@@ -127,12 +138,21 @@ fn a_range_holds_the_published_days_only() {
         assert_eq!(days, expected);
     };
     check(
-        "2025-07-24",
-        "2025-07-31",
-        &["2025-07-24", "2025-07-25", "2025-07-30", "2025-07-31"],
+        "2025-07-25",
+        "2025-07-30",
+        &[
+            "2025-07-25",
+            "2025-07-26",
+            "2025-07-27",
+            "2025-07-28",
+            "2025-07-29",
+            "2025-07-30",
+        ],
     );
-    check("2026-01-24", "2026-01-25", &[]);
+    check("2026-01-24", "2026-01-25", &["2026-01-24", "2026-01-25"]);
     check("2026-01-27", "2026-02-10", &["2026-01-27", "2026-01-28"]);
+    check("2009-12-30", "2010-01-01", &["2010-01-01"]);
+    check("2026-01-29", "2026-02-10", &[]);
 }
 
 #[test]
@@ -142,7 +162,7 @@ fn all_rates_are_plausible_and_have_three_decimals() {
         v1("exchange", "fecha_inicio=2010-01-01&fecha_fin=2026-01-28"),
     );
     let days = body["data"].as_array().unwrap();
-    assert!((3_950..4_100).contains(&days.len()), "{} days", days.len());
+    assert!((5_800..5_900).contains(&days.len()), "{} days", days.len());
     for day in days {
         let (buying, selling) = (
             day["precio_compra"].as_str().unwrap(),

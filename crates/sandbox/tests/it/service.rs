@@ -279,7 +279,7 @@ fn unknown_numbers_and_dates_are_404_with_success_false_and_cost_a_call() {
         v2("ruc/20000633527"),
         v1("dni", "dni=00000000"),
         v2("dni/00000000"),
-        v1("exchange/date", "fecha=2026-01-25"),
+        v1("exchange/date", "fecha=2026-01-29"),
         v2("tipo-cambio/sbs?fecha=2026-01-25&moneda=EUR"),
         v1("ruc/representantes-legales", "ruc=10123456781"),
     ] {

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use chaski_client::{Account, Ask, Clock, Found, LatestRateQuery, Person, RatesQuery, Source};
+use chaski_client::{
+    Account, Activity, ActivityQuery, Ask, Clock, CpeQuery, CpeState, Found, LatestRateQuery,
+    Person, Representative, RepresentativesQuery, Source,
+};
 use chaski_core::{
     Currency, Dni, ExchangeRate, Fitness, Lang, RateFor, RateSource, Role, Ruc, Taxpayer, fitness,
     lima_date, text,
@@ -13,6 +16,7 @@ use jiff::civil::Date;
 
 use super::needed::Needed;
 use super::output;
+use crate::app::lookups::Lists;
 use crate::app::{App, AppError, Mode, source_name};
 use crate::remote::Server;
 use crate::store::{CallFilter, CallRow, RefusalRow};
@@ -124,6 +128,46 @@ impl Desk {
         })
     }
 
+    pub(in crate::cli) async fn representatives(
+        &self,
+        ruc: &Ruc,
+        ask: &Ask,
+    ) -> Result<Found<Vec<Representative>>, AppError> {
+        Ok(match self {
+            Desk::Here(app) => app.ask(&RepresentativesQuery(*ruc), ask).await?,
+            Desk::There(server) => server.representatives(ruc, ask).await?,
+        })
+    }
+
+    pub(in crate::cli) async fn activity(
+        &self,
+        ruc: &Ruc,
+        ask: &Ask,
+    ) -> Result<Found<Activity>, AppError> {
+        Ok(match self {
+            Desk::Here(app) => app.ask(&ActivityQuery(*ruc), ask).await?,
+            Desk::There(server) => server.activity(ruc, ask).await?,
+        })
+    }
+
+    pub(in crate::cli) async fn lists(&self, ruc: Ruc, ask: &Ask) -> Result<Lists, AppError> {
+        Ok(match self {
+            Desk::Here(app) => app.find_lists(ruc, ask).await?,
+            Desk::There(server) => server.lists(ruc, ask).await?,
+        })
+    }
+
+    pub(in crate::cli) async fn cpe(
+        &self,
+        query: &CpeQuery,
+        ask: &Ask,
+    ) -> Result<Found<CpeState>, AppError> {
+        Ok(match self {
+            Desk::Here(app) => app.ask(query, ask).await?,
+            Desk::There(server) => server.cpe(query, ask).await?,
+        })
+    }
+
     pub(in crate::cli) async fn latest_rate(
         &self,
         ask: &Ask,
@@ -152,9 +196,9 @@ impl Desk {
         desde: Date,
         hasta: Date,
         ask: &Ask,
-    ) -> Result<Found<Vec<ExchangeRate>>, AppError> {
+    ) -> Result<Found<Vec<RateFor>>, AppError> {
         Ok(match self {
-            Desk::Here(app) => app.ask(&RatesQuery { desde, hasta }, ask).await?,
+            Desk::Here(app) => app.find_rates_between(desde, hasta, ask).await?,
             Desk::There(server) => server.rates(desde, hasta).await?,
         })
     }

@@ -391,10 +391,10 @@ pub(crate) async fn exchange_rate(
         .map(|text| text.trim())
         .filter(|text| !text.is_empty());
     let ask = caller.ask();
-    let (rate, source, carried) = match wanted {
+    let (rate, source) = match wanted {
         None => {
             let found = caller.app.ask(&LatestRateQuery, &ask).await?;
-            (RateData::of(&found.value), found.source, None)
+            (RateData::of(&found.value), found.source)
         }
         Some(text) => {
             let day = date("fecha", text).map_err(|problem| Problem {
@@ -407,16 +407,11 @@ pub(crate) async fn exchange_rate(
                 .check_spending_on_rate(&caller.payer(), day, sunat, usd)
                 .await?;
             let found = caller.app.find_rate_for(day, sunat, usd, &ask).await?;
-            let carried = Some((day.to_string(), found.value.arrastrado));
-            (RateData::of(&found.value.rate), found.source, carried)
+            (RateData::of_day(&found.value), found.source)
         }
     };
     let mut body = serde_json::to_value(rate).unwrap_or_default();
     body["success"] = true.into();
     body["cache_hit"] = (source != Source::Upstream).into();
-    if let Some((asked, carried)) = carried {
-        body["fecha_solicitada"] = asked.into();
-        body["arrastrado"] = carried.into();
-    }
     Ok(Json(body))
 }

@@ -1,8 +1,11 @@
-//! Records of any kind as csv or xlsx, every value as text. Row by row, so that whoever has many
-//! need not have them all at once.
+//! Records of any kind as csv or xlsx, every value as text where nothing else is wanted. Row by row, so
+//! that whoever has many need not have them all at once.
 
 use csv::{Terminator, Writer, WriterBuilder};
-use rust_xlsxwriter::{DocProperties, Format, Workbook, XlsxError};
+use jiff::civil::{Date, DateTime};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
 use super::delimited::inert;
 use super::io_error;
@@ -22,6 +25,33 @@ pub fn plain_xlsx(headings: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, 
     let mut xlsx = PlainXlsx::begin(headings)?;
     for row in rows {
         xlsx.row(row)?;
+    }
+    xlsx.end()
+}
+
+/// A value of a sheet that people calculate with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PlainValue {
+    /// A text, whatever it looks like.
+    Text(String),
+    /// A price, shown with three decimals.
+    Price(Decimal),
+    /// A day, shown as `27/11/2026`.
+    Day(Date),
+    /// A day and its hour, Lima.
+    Hour(DateTime),
+}
+
+/// A whole xlsx of such values, none where a cell is empty.
+pub fn valued_xlsx(
+    headings: &[String],
+    rows: &[Vec<Option<PlainValue>>],
+) -> Result<Vec<u8>, SheetError> {
+    let mut xlsx = PlainXlsx::begin(headings)?;
+    let as_shown = |form: &str| Format::new().set_num_format(form);
+    let forms = ["0.000", "dd/mm/yyyy", "dd/mm/yyyy hh:mm"].map(as_shown);
+    for row in rows {
+        xlsx.valued_row(row, &forms)?;
     }
     xlsx.end()
 }
@@ -69,7 +99,7 @@ fn writer(out: Vec<u8>) -> Writer<Vec<u8>> {
 /// Width of a column, in characters.
 const WIDTH: u8 = 16;
 
-/// One sheet, headings bold and frozen, every value a text cell.
+/// One sheet, headings bold and frozen, the values text cells unless they are [`PlainValue`]s.
 pub struct PlainXlsx {
     workbook: Workbook,
     /// Rows so far.
@@ -104,9 +134,48 @@ impl PlainXlsx {
         Ok(())
     }
 
+    /// The next row, of values shown in the forms of a price, a day and an hour.
+    fn valued_row(
+        &mut self,
+        row: &[Option<PlainValue>],
+        [price, day, hour]: &[Format; 3],
+    ) -> Result<(), SheetError> {
+        let sheet = self.workbook.worksheet_from_index(0)?;
+        let filled = (0..)
+            .zip(row)
+            .filter_map(|(at, value)| Some((at, value.as_ref()?)));
+        for (column, value) in filled {
+            let at = self.rows;
+            match value {
+                PlainValue::Text(text) => sheet.write_string(at, column, text)?,
+                PlainValue::Price(amount) => match amount.to_f64() {
+                    Some(number) => sheet.write_number_with_format(at, column, number, price)?,
+                    None => sheet.write_string(at, column, amount.to_string())?,
+                },
+                PlainValue::Day(date) => write_time(sheet, (at, column), &date.to_string(), day)?,
+                PlainValue::Hour(time) => write_time(sheet, (at, column), &time.to_string(), hour)?,
+            };
+        }
+        self.rows += 1;
+        Ok(())
+    }
+
     /// The bytes of the file.
     pub fn end(mut self) -> Result<Vec<u8>, SheetError> {
         Ok(self.workbook.save_to_buffer()?)
+    }
+}
+
+/// A time as spreadsheets count it; before 1900 they cannot, and it stays a text.
+fn write_time<'s>(
+    sheet: &'s mut Worksheet,
+    (row, column): (u32, u16),
+    text: &str,
+    form: &Format,
+) -> Result<&'s mut Worksheet, XlsxError> {
+    match ExcelDateTime::parse_from_str(text) {
+        Ok(time) => sheet.write_datetime_with_format(row, column, &time, form),
+        Err(_) => sheet.write_string(row, column, text),
     }
 }
 

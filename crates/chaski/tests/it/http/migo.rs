@@ -72,8 +72,8 @@ async fn a_collection_answers_for_every_number() {
 #[tokio::test]
 async fn a_day_without_a_rate_costs_one_call() {
     let door = Door::open().await;
-    let form = "application/x-www-form-urlencoded";
-    let answer = post(&door, "/exchange/date", form, "token=x&fecha=2026-01-25").await;
+    let path = format!("{V2}/tipo-cambio/sbs?fecha=2026-01-25&moneda=USD");
+    let answer = door.get(&path).await;
     assert_eq!(answer.status, 404, "{}", answer.text);
     assert_eq!(answer.json()["success"], false);
     assert_eq!(door.app.migo().line().stats().calls, 1);

@@ -229,12 +229,13 @@ async fn exchange_rate() {
             (&body["success"], &body["moneda"]),
             (&json!(true), &json!("USD"))
         );
-        // A Sunday: the rate of the Friday before is carried over, and said so.
+        // A Sunday: the close of the Friday before.
         let path = format!("/api/tipo-cambio{slash}?fecha=2026-01-25");
         let sunday = door.get(&path).await.json();
-        assert_eq!(sunday["fecha"], "2026-01-23");
+        assert_eq!(sunday["fecha"], "2026-01-25");
         assert_eq!(sunday["fecha_solicitada"], "2026-01-25");
-        assert_eq!(sunday["arrastrado"], true);
+        assert_eq!(sunday["fecha_cierre_sbs"], "2026-01-23");
+        assert_eq!(sunday["arrastrado"], false);
         let bad = door
             .get(&format!("/api/tipo-cambio{slash}?fecha=ayer"))
             .await;

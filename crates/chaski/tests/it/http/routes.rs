@@ -52,7 +52,7 @@ async fn every_answer_of_v1() {
     check("/api/v1/tipo-cambio", "/data/0/precio_venta").await;
     check(
         "/api/v1/tipo-cambio?desde=2026-01-20&hasta=2026-01-28",
-        "/data/1/fecha",
+        "/data/8/fecha_cierre_sbs",
     )
     .await;
     check("/api/v1/tipo-cambio/2026-01-25", "/data/arrastrado").await;
@@ -270,6 +270,50 @@ async fn mistakes_say_what_is_wrong_and_what_to_do() {
     check(Method::POST, cpe, &long, 413, "cuerpo_demasiado_grande").await;
     let far = format!("/{}", "a".repeat(9_000));
     check(get(), &far, "", 414, "direccion_larga").await;
+}
+
+#[tokio::test]
+async fn a_voucher_is_read_as_it_is_printed() {
+    let door = Door::open().await;
+    let cpe = "/api/v1/cpe/validar";
+    let voucher = |kind: &str, number: &str, amount: &str| {
+        format!(
+            "{{\"ruc_emisor\":\"20100070970\",\"tipo_comprobante\":\"{kind}\",\"serie\":\"F001\",\"numero\":{number},\"fecha_emision\":\"2026-01-28\",\"monto\":{amount}}}"
+        )
+    };
+    // Numbers as texts and texts as numbers, but neither lists nor logic.
+    for (number, amount) in [
+        ("1", "118"),
+        ("\"00000001\"", "118.5"),
+        ("1", "\"1,180.00\""),
+    ] {
+        let answer = door
+            .ask(Method::POST, cpe, None, &voucher("01", number, amount))
+            .await;
+        assert_eq!(answer.status, 200, "{number} {amount}: {}", answer.text);
+    }
+    for (kind, number, amount) in [
+        ("01", "true", "118"),
+        ("01", "[1]", "118"),
+        ("01", "null", "118"),
+        ("01", "-1", "118"),
+        ("01", "1.5", "118"),
+        ("01", "1e30", "118"),
+        ("01", "1", "118.001"),
+        ("01", "1", "-118"),
+        ("01", "1", "{}"),
+        ("02", "1", "118"),
+    ] {
+        let answer = door
+            .ask(Method::POST, cpe, None, &voucher(kind, number, amount))
+            .await;
+        assert_eq!(
+            answer.status, 422,
+            "{kind} {number} {amount}: {}",
+            answer.text
+        );
+        assert_eq!(answer.json()["code"], "campo_invalido");
+    }
 }
 
 #[tokio::test]

@@ -577,12 +577,12 @@ async fn a_pace_too_fast_to_keep_is_none() {
     }
 }
 
-/// Looking for the last published day may take a question for each day, back to one that memory
-/// knows a rate of.
+/// Looking for a close may take a question for each place where it may be published, up to one that
+/// memory knows it of.
 #[tokio::test]
-async fn an_exchange_rate_counts_the_days_it_may_look_at() {
+async fn an_exchange_rate_counts_the_places_it_may_look_at() {
     let door = Door::open().await;
-    let key = door.key(&[Scope::Consultas], 0, 13).await;
+    let key = door.key(&[Scope::Consultas], 0, 5).await;
     let check = async |path: &str, status: u16, calls: u64| {
         let before = door.app.migo().line().stats().calls;
         let answer = door.ask(Method::GET, path, Some(&key), "").await;
@@ -593,12 +593,12 @@ async fn an_exchange_rate_counts_the_days_it_may_look_at() {
         door.app.migo().engine().flush().await.unwrap();
         answer
     };
-    // Sundays: Saturday and Friday are asked about too.
-    check("/api/v1/tipo-cambio/2026-01-25", 200, 3).await;
-    check("/api/v1/tipo-cambio/2026-01-18", 200, 3).await;
-    // Seven are left, ten may be needed.
+    // Sundays: found at once, where Monday, Saturday and SBS's Friday might have been needed too.
+    check("/api/v1/tipo-cambio/2026-01-25", 200, 1).await;
+    check("/api/v1/tipo-cambio/2026-01-18", 200, 1).await;
+    // Three are left, four may be needed.
     let refused = check("/api/v1/tipo-cambio/2026-01-11", 429, 0).await;
-    assert!(refused.text.contains("puede costar 10"), "{}", refused.text);
+    assert!(refused.text.contains("puede costar 4"), "{}", refused.text);
     check("/api/tipo-cambio/?fecha=2026-01-11", 429, 0).await;
     // One of which memory knows enough still goes.
     check("/api/v1/tipo-cambio/2026-01-25", 200, 0).await;

@@ -150,6 +150,10 @@ fn a02_a_result_says_of_itself_that_it_is_ours() {
             "dni 00000001",
             "tipo-cambio --fecha 2026-07-24",
             "tipo-cambio --desde 2026-07-01 --hasta 2026-07-05",
+            "ruc representantes 20100070970",
+            "ruc actividad 20100070970",
+            "ruc condiciones 20100070970",
+            "cpe validar 20100070970-01-F001-1 --fecha 2026-01-28 --monto 118",
             "llamadas",
         ] {
             let line = format!("{line} -o r.{ending}");

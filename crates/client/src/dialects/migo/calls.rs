@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use chaski_core::{Currency, ExchangeRate, RateSource, Ruc, Taxpayer, lima_date};
+use chaski_core::{
+    Currency, ExchangeRate, RateSource, Ruc, Taxpayer, lima_date, next_business_day,
+};
 use http::Request;
 use jiff::ToSpan;
 use serde_json::Value;
@@ -199,8 +201,14 @@ impl Upstream<RateQuery> for MigoDialect {
             Reason::NoRate,
             |object| {
                 let rate = read::rate(object, question.fuente)?;
+                // An earlier one may have been carried over, and SUNAT's may stand under a later date
+                // that has the same close.
                 let first = fecha.saturating_sub(MOST_DAYS_CARRIED.days());
-                let fits = (first..=fecha).contains(&rate.fecha_publicacion)
+                let last = match question.fuente {
+                    RateSource::Sunat => next_business_day(question.fuente.close_of(fecha)),
+                    RateSource::Sbs => fecha,
+                };
+                let fits = (first..=last).contains(&rate.fecha_publicacion)
                     && rate.moneda == question.moneda;
                 fits.then_some(rate).ok_or(Failure::Garbled)
             },

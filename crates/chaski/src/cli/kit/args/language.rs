@@ -44,6 +44,9 @@ fn localized(command: Command, lang: Lang, template: &'static str) -> Command {
     if let Some(about) = about {
         command = command.about(about.clone()).long_about(about);
     }
+    if let Some(after) = command.get_after_help().map(ToString::to_string) {
+        command = command.after_help(half(&after, lang));
+    }
     let help = clap::Arg::new("help")
         .short('h')
         .long("help")
@@ -90,13 +93,14 @@ fn localized_arg(arg: clap::Arg, lang: Lang) -> clap::Arg {
 
 /// Names of values; those that are the same in both languages stay as they are.
 fn value_name(name: &Str, lang: Lang) -> Str {
-    const NAMES: [(&str, &str); 34] = [
+    const NAMES: [(&str, &str); 38] = [
         ("ARCHIVO", "FILE"),
         ("CARPETA", "FOLDER"),
         ("CLAVE", "KEY"),
         ("COLUMNA", "COLUMN"),
         ("QUÉ", "WHAT"),
         ("CUÁLES", "WHICH"),
+        ("COMPROBANTE", "VOUCHER"),
         ("COPIA", "COPY"),
         ("DEMORA", "DELAY"),
         ("DESTINO", "DESTINATION"),
@@ -109,6 +113,7 @@ fn value_name(name: &Str, lang: Lang) -> Str {
         ("FUENTE", "SOURCE"),
         ("IDIOMA", "LANGUAGE"),
         ("CONSOLA", "SHELL"),
+        ("IMPORTE", "AMOUNT"),
         ("LISTA", "LIST"),
         ("LLAVE", "KEY"),
         ("LOTE", "BATCH"),
@@ -122,8 +127,10 @@ fn value_name(name: &Str, lang: Lang) -> Str {
         ("PROVEEDOR", "UPSTREAM"),
         ("QUIEN", "WHO"),
         ("RESULTADO", "OUTCOME"),
+        ("SERIE", "SERIES"),
         ("TEXTO", "TEXT"),
         ("TIEMPO", "TIME"),
+        ("TIPO", "KIND"),
         ("VALOR", "VALUE"),
     ];
     let known = NAMES.into_iter().find(|(es, _)| *es == name.as_str());

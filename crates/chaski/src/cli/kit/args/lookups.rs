@@ -1,4 +1,4 @@
-//! `ruc`, `dni`, `tipo-cambio`, `llamadas`.
+//! `ruc`, `dni`, `cpe`, `tipo-cambio`, `llamadas`.
 
 use clap::{Args, Subcommand};
 
@@ -23,6 +23,15 @@ pub(in crate::cli) struct RucNumbers {
     pub(in crate::cli) freshness: FreshnessArgs,
 }
 
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RucNumber {
+    /// RUC de 11 dígitos; «-» lo lee de la entrada || 11-digit RUC; "-" reads it from the input
+    #[arg(value_name = "RUC")]
+    pub(in crate::cli) number: String,
+    #[command(flatten)]
+    pub(in crate::cli) freshness: FreshnessArgs,
+}
+
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum RucCmd {
     /// Verifica formato y dígito sin consultar a nadie || Checks format and digit, asks nobody
@@ -41,6 +50,30 @@ pub(in crate::cli) enum RucCmd {
         #[arg(long)]
         emisor: bool,
     },
+    /// Representantes legales de una empresa, con el DNI enmascarado || Legal representatives of a company, their DNIs masked
+    #[command(
+        alias = "representatives",
+        after_help = "Ejemplos:\n  chaski ruc representantes 20100070970\n  chaski ruc representantes 20100070970 --mostrar -o representantes.xlsx || Examples:\n  chaski ruc representantes 20100070970\n  chaski ruc representantes 20100070970 --mostrar -o representatives.xlsx"
+    )]
+    Representantes {
+        #[command(flatten)]
+        lookup: RucNumber,
+        /// Mostrar los números de documento completos || Show the numbers of documents whole
+        #[arg(long, alias = "reveal")]
+        mostrar: bool,
+    },
+    /// Actividad económica y datos de la inscripción || Economic activity and data of the registration
+    #[command(
+        alias = "activity",
+        after_help = "Ejemplo:\n  chaski ruc actividad 20100070970 || Example:\n  chaski ruc actividad 20100070970"
+    )]
+    Actividad(RucNumber),
+    /// ¿Es agente de retención o buen contribuyente? || Is it a withholding agent, or a good taxpayer?
+    #[command(
+        alias = "lists",
+        after_help = "Ejemplo:\n  chaski ruc condiciones 20100070970 || Example:\n  chaski ruc condiciones 20100070970"
+    )]
+    Condiciones(RucNumber),
     /// Consulta una lista de Excel, ODS o CSV y escribe el resultado || Looks up an Excel, ODS or CSV list and writes the result
     #[command(alias = "batch")]
     Lote(LoteArgs),
@@ -79,6 +112,53 @@ pub(in crate::cli) struct DniArgs {
     /// Para qué se consulta; queda en el registro de llamadas || What the look-up is for; the record of calls keeps it
     #[arg(long, value_name = "MOTIVO", alias = "purpose")]
     pub(in crate::cli) motivo: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) freshness: FreshnessArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum CpeCmd {
+    /// ¿Existe en SUNAT un comprobante recibido? || Does a received voucher exist at SUNAT?
+    #[command(
+        alias = "check",
+        after_help = "Ejemplos:\n  chaski cpe validar 20100070970-01-F001-123 --fecha 28/01/2026 --monto 118.00\n  chaski cpe validar --emisor 20100070970 --tipo 01 --serie F001 --numero 123 --fecha 28/01/2026 --monto 118.00 || Examples:\n  chaski cpe validar 20100070970-01-F001-123 --fecha 28/01/2026 --monto 118.00\n  chaski cpe validar --emisor 20100070970 --tipo 01 --serie F001 --numero 123 --fecha 28/01/2026 --monto 118.00"
+    )]
+    Validar(VoucherArgs),
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct VoucherArgs {
+    /// El comprobante como RUC-TIPO-SERIE-NÚMERO, por ejemplo 20100070970-01-F001-123; «-» lo lee de la entrada || The voucher as RUC-KIND-SERIES-NUMBER, for instance 20100070970-01-F001-123; "-" reads it from the input
+    #[arg(value_name = "COMPROBANTE", conflicts_with_all = ["emisor", "tipo", "serie", "numero"])]
+    pub(in crate::cli) voucher: Option<String>,
+    /// RUC de quien lo emitió || RUC of who issued it
+    #[arg(
+        long,
+        value_name = "RUC",
+        alias = "ruc-emisor",
+        required_unless_present = "voucher"
+    )]
+    pub(in crate::cli) emisor: Option<String>,
+    /// Tipo: 01 factura, 03 boleta, 04 liquidación de compra, 07 nota de crédito, 08 nota de débito || Kind: 01 factura, 03 boleta, 04 liquidación de compra, 07 credit note, 08 debit note
+    #[arg(
+        long,
+        value_name = "TIPO",
+        alias = "tipo-comprobante",
+        required_unless_present = "voucher"
+    )]
+    pub(in crate::cli) tipo: Option<String>,
+    /// Serie, por ejemplo F001 || Series, for instance F001
+    #[arg(long, value_name = "SERIE", required_unless_present = "voucher")]
+    pub(in crate::cli) serie: Option<String>,
+    /// Número, con o sin ceros a la izquierda || Number, with or without leading zeros
+    #[arg(long, value_name = "NUMERO", required_unless_present = "voucher")]
+    pub(in crate::cli) numero: Option<String>,
+    /// Fecha de emisión, AAAA-MM-DD o DD/MM/AAAA || Date of issue, YYYY-MM-DD or DD/MM/YYYY
+    #[arg(long, value_name = "FECHA", alias = "fecha-emision")]
+    pub(in crate::cli) fecha: String,
+    /// Importe total, por ejemplo 118.00 || Total, for instance 118.00
+    #[arg(long, value_name = "IMPORTE", allow_hyphen_values = true)]
+    pub(in crate::cli) monto: String,
     #[command(flatten)]
     pub(in crate::cli) freshness: FreshnessArgs,
 }

@@ -22,12 +22,13 @@ pub(in crate::cli) use invoices::{
 pub(in crate::cli) use language::command;
 pub(in crate::cli) use lists::{LoteArgs, LotesCmd, TrabajosCmd};
 pub(in crate::cli) use lookups::{
-    CallsArgs, ConsumoArgs, DniArgs, InvalidosCmd, RateArgs, RucArgs, RucCmd, RucNumbers,
+    CallsArgs, ConsumoArgs, CpeCmd, DniArgs, InvalidosCmd, RateArgs, RucArgs, RucCmd, RucNumber,
+    RucNumbers, VoucherArgs,
 };
 pub(in crate::cli) use partners::{
     PartnerChangesArgs, PartnerFilterArgs, PartnersCmd, WhichPartnersArgs,
 };
-pub(in crate::cli) use serve::{LlaveArgs, LlavesCmd, SandboxArgs, ServeArgs};
+pub(in crate::cli) use serve::{LlaveArgs, LlaveChangeArgs, LlavesCmd, SandboxArgs, ServeArgs};
 
 /// Consulta RUC, DNI y tipo de cambio del Perú, uno por uno o por lista de Excel
 /// || Looks up Peru's RUC, DNI and exchange rates, one by one or by Excel list
@@ -125,13 +126,16 @@ impl Format {
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Cmd {
-    /// Consulta uno o más RUC; con subcomandos: validar, facturacion, lote, invalidos || Looks up RUCs; subcommands: validar, facturacion, lote, invalidos
+    /// Consulta uno o más RUC; con subcomandos: validar, facturacion, representantes, actividad, condiciones, lote, invalidos || Looks up RUCs; subcommands: validar, facturacion, representantes, actividad, condiciones, lote, invalidos
     Ruc(RucArgs),
     /// Consulta uno o más DNI || Looks up DNIs
     Dni(DniArgs),
     /// Tipo de cambio: el último, el de una fecha o un rango || Exchange rate: latest, of a date or a range
     #[command(alias = "exchange-rate")]
     TipoCambio(RateArgs),
+    /// Comprobantes recibidos: validar || Received vouchers: validar
+    #[command(subcommand, arg_required_else_help = true, alias = "voucher")]
+    Cpe(CpeCmd),
     /// Comprobantes de todo tipo: validar, emitir, consultar, anular, descargar, corregir, duplicar, listar || Documents of every kind: validar, emitir, consultar, anular, descargar, corregir, duplicar, listar
     #[command(subcommand, arg_required_else_help = true, alias = "invoice")]
     Factura(FacturaCmd),

@@ -21,6 +21,12 @@ pub(in crate::cli) enum LlavesCmd {
     /// Crea una llave y la muestra esta única vez || Makes a key and shows it this once
     #[command(alias = "create")]
     Crear(LlaveArgs),
+    /// Cambia nombre, permisos, límites o vencimiento de una llave; lo que no se indica queda igual || Changes name, scopes, limits or expiry of a key; what is not given stays
+    #[command(
+        alias = "edit",
+        after_help = "Ejemplos:\n  chaski llaves editar chk_live_0f3a9c1b2d4e --por-dia 500\n  chaski llaves editar chk_live_0f3a9c1b2d4e --permisos consultas,lotes --vence nunca || Examples:\n  chaski llaves editar chk_live_0f3a9c1b2d4e --por-dia 500\n  chaski llaves editar chk_live_0f3a9c1b2d4e --permisos consultas,lotes --vence nunca"
+    )]
+    Editar(LlaveChangeArgs),
     /// Cambia el secreto de una llave, y lo muestra esta única vez || Changes the secret of a key, and shows it this once
     #[command(alias = "rotate")]
     Rotar {
@@ -63,6 +69,28 @@ pub(in crate::cli) struct LlaveArgs {
     /// Consultas pagadas por día; 0 = sin límite || Paid calls a day; 0 = no limit
     #[arg(long, value_name = "N", default_value_t = 0, alias = "daily", value_parser = whole::<u32, 0>)]
     pub(in crate::cli) por_dia: u32,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct LlaveChangeArgs {
+    /// Comienzo de la llave, como la muestra «listar» || Beginning of the key, as "listar" shows it
+    #[arg(value_name = "LLAVE")]
+    pub(in crate::cli) key: String,
+    /// Otro nombre || Another name
+    #[arg(long, value_name = "NOMBRE", alias = "name")]
+    pub(in crate::cli) nombre: Option<String>,
+    /// Los permisos que tendrá, en lugar de los que tiene || The scopes it will have, in place of those it has
+    #[arg(long, value_name = "PERMISO", value_delimiter = ',', alias = "scopes")]
+    pub(in crate::cli) permisos: Vec<String>,
+    /// Cuánto vale desde ahora, por ejemplo 90d; «nunca» para que no venza || How long it is good from now on, for instance 90d; "nunca" for ever
+    #[arg(long, value_name = "TIEMPO", alias = "expires")]
+    pub(in crate::cli) vence: Option<String>,
+    /// Peticiones por minuto; 0 = sin límite || Requests a minute; 0 = no limit
+    #[arg(long, value_name = "N", alias = "rpm", value_parser = whole::<u32, 0>)]
+    pub(in crate::cli) por_minuto: Option<u32>,
+    /// Consultas pagadas por día; 0 = sin límite || Paid calls a day; 0 = no limit
+    #[arg(long, value_name = "N", alias = "daily", value_parser = whole::<u32, 0>)]
+    pub(in crate::cli) por_dia: Option<u32>,
 }
 
 #[derive(Debug, Args)]

@@ -27,7 +27,7 @@ const OF_PARTNERS: [&str; 4] = [
 
 /// Fields of the records that look-ups write: those that each has, and those that it may have. One
 /// field more was added by a person.
-const OF_RECORDS: [(&[&str], &[&str]); 5] = [
+const OF_RECORDS: [(&[&str], &[&str]); 10] = [
     (
         &[
             "ruc",
@@ -127,6 +127,56 @@ const OF_RECORDS: [(&[&str], &[&str]); 5] = [
             "proveedor",
             "lote",
         ],
+    ),
+    (
+        &[
+            "ruc",
+            "documento",
+            "dni",
+            "cargo",
+            "fuente",
+            "consultado_en",
+        ],
+        &["nombre", "fecha", "cache_hit", "stale"],
+    ),
+    (
+        &[
+            "ruc",
+            "tipo",
+            "actividad_economica_rev4_principal",
+            "periodo",
+            "fuente",
+            "consultado_en",
+        ],
+        &[
+            "estado",
+            "condicion",
+            "actividad_economica_rev3_principal",
+            "actividad_economica_rev3_secundaria",
+            "numero_trabajadores",
+            "tipo_facturacion",
+            "tipo_contabilidad",
+            "comercio_exterior",
+            "cache_hit",
+            "stale",
+        ],
+    ),
+    (&["ruc", "agente_de_retencion", "buen_contribuyente"], &[]),
+    (
+        &["ruc", "relacion", "figura", "a_partir_del", "resolucion"],
+        &[],
+    ),
+    (
+        &[
+            "ruc_emisor",
+            "tipo_comprobante",
+            "serie",
+            "numero",
+            "estado_comprobante",
+            "fuente",
+            "consultado_en",
+        ],
+        &["fecha_emision", "monto", "estado", "cache_hit", "stale"],
     ),
 ];
 
