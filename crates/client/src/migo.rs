@@ -108,6 +108,11 @@ impl Migo {
         self.engine.lookup_each(&self.routes, &questions, ask).await
     }
 
+    /// Many vouchers, one call each in a sliding window; outcomes come as they are there.
+    pub fn cpes(&self, vouchers: Vec<CpeQuery>, ask: &Ask) -> Outcomes<CpeState> {
+        self.engine.lookup_singly(&self.routes, vouchers, ask)
+    }
+
     /// The rate that applies on a date: the one published that day, or else the last one
     /// published before, marked as carried over. Never an invented one.
     pub async fn rate_for(
@@ -215,6 +220,10 @@ impl Migo {
     /// The engine, for its statistics and its memory.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    pub(crate) fn routes(&self) -> &Arc<Only<MigoDialect>> {
+        &self.routes
     }
 
     /// The line to APIMIGO, for its statistics, its breaker and its quota.
