@@ -16,8 +16,10 @@ mod kit;
 mod llamadas;
 mod llaves;
 mod lote;
+mod lote_cpe;
 mod lote_people;
 mod lote_remoto;
+mod lote_tipo_cambio;
 mod lote_words;
 mod lotes;
 mod migrate;
@@ -33,6 +35,7 @@ mod trabajos;
 mod validar;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -45,7 +48,9 @@ use crate::app::invoices::InvoiceError;
 use crate::app::{App, AppError, Mode, mode_of_records, open_server_key};
 use crate::config::{ServerAddress, Surroundings};
 use crate::remote::Server;
-use kit::args::{Cmd, ConfigCmd, Global, PartnersCmd, RucArgs, RucCmd, Typed};
+use kit::args::{
+    Cmd, ConfigCmd, CpeCmd, Global, PartnersCmd, RucArgs, RucCmd, TipoCambioCmd, Typed,
+};
 use kit::desk::Desk;
 use kit::needed::Needed;
 use kit::overwrite::Overwrite;
@@ -219,13 +224,7 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
 
 /// A command that asks, or reads what is on record: once it is sure that its result can be written.
 async fn at_desk(command: Cmd, needed: &Needed) -> Done {
-    let list = match &command {
-        Cmd::Ruc(args) => match &args.command {
-            Some(RucCmd::Lote(list)) => Some(&list.input),
-            _ => None,
-        },
-        _ => None,
-    };
+    let list = list_of(&command);
     if let Some(list) = list {
         lote::check_output(needed, list)?;
     }
@@ -241,6 +240,22 @@ async fn at_desk(command: Cmd, needed: &Needed) -> Done {
     let code = done?;
     closed?;
     Ok(code)
+}
+
+/// The list that a command works on.
+fn list_of(command: &Cmd) -> Option<&Path> {
+    match command {
+        Cmd::Ruc(args) => match &args.command {
+            Some(RucCmd::Lote(list)) => Some(&list.input),
+            _ => None,
+        },
+        Cmd::TipoCambio(args) => {
+            let TipoCambioCmd::Lote(list) = args.command.as_ref()?;
+            Some(&list.input)
+        }
+        Cmd::Cpe(CpeCmd::Lote(list)) => Some(&list.input),
+        _ => None,
+    }
 }
 
 async fn put_to(desk: &Desk, command: Cmd, needed: &Needed) -> Done {
@@ -261,7 +276,11 @@ async fn put_to(desk: &Desk, command: Cmd, needed: &Needed) -> Done {
             Some(RucCmd::Validar { .. }) => unreachable!("asks nobody"),
         },
         Cmd::Dni(args) => dni::dni(needed, desk, args).await,
-        Cmd::TipoCambio(args) => tipo_cambio::tipo_cambio(needed, desk, args).await,
+        Cmd::TipoCambio(args) => match args.command {
+            None => tipo_cambio::tipo_cambio(needed, desk, args.lookup).await,
+            Some(TipoCambioCmd::Lote(args)) => lote_tipo_cambio::lote(needed, desk, args).await,
+        },
+        Cmd::Cpe(CpeCmd::Lote(args)) => lote_cpe::lote(needed, desk, args).await,
         Cmd::Cuenta => cuenta::cuenta(needed, desk).await,
         Cmd::Llamadas(args) => llamadas::llamadas(needed, desk, args).await,
         Cmd::Consumo(args) => consumo::consumo(needed, desk.here("consumo")?, args).await,
@@ -281,6 +300,7 @@ fn may_go_there(command: &Cmd) -> bool {
         Cmd::Ruc(_)
             | Cmd::Dni(_)
             | Cmd::TipoCambio(_)
+            | Cmd::Cpe(_)
             | Cmd::Cuenta
             | Cmd::Llamadas(_)
             | Cmd::Factura(_)
@@ -296,8 +316,8 @@ fn refuse_server(command: &Cmd, global: &Global) -> Result<(), AppError> {
         return Ok(());
     }
     Err(AppError::Usage(text!(
-        "--server vale para ruc, dni, tipo-cambio, cuenta, llamadas, factura, series y empresas; esta orden trabaja en su máquina: quite la opción, o ejecútela donde está el servidor",
-        "--server is for ruc, dni, tipo-cambio, cuenta, llamadas, factura, series and empresas; this command works on its machine: remove the option, or run it where the server is"
+        "--server vale para ruc, dni, tipo-cambio, cpe, cuenta, llamadas, factura, series y empresas; esta orden trabaja en su máquina: quite la opción, o ejecútela donde está el servidor",
+        "--server is for ruc, dni, tipo-cambio, cpe, cuenta, llamadas, factura, series and empresas; this command works on its machine: remove the option, or run it where the server is"
     )))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::cli_kit::Place;
 
-const COMMANDS: [&str; 82] = [
+const COMMANDS: [&str; 85] = [
     "",
     "ruc",
     "ruc validar",
@@ -13,6 +13,9 @@ const COMMANDS: [&str; 82] = [
     "ruc invalidos borrar",
     "dni",
     "tipo-cambio",
+    "tipo-cambio lote",
+    "cpe",
+    "cpe lote",
     "factura",
     "factura validar",
     "factura emitir",

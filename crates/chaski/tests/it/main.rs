@@ -13,6 +13,7 @@ mod cli_help;
 mod cli_jobs;
 mod cli_keys;
 mod cli_kit;
+mod cli_lists;
 mod cli_lives;
 mod cli_mistakes;
 mod cli_partners;

@@ -58,7 +58,7 @@ fn bar(needed: &Needed, total: u64) -> ProgressBar {
     } else {
         ProgressDrawTarget::stderr()
     };
-    let style = ProgressStyle::with_template("{bar:32} {pos}/{len} RUC  {eta}");
+    let style = ProgressStyle::with_template("{bar:32} {pos}/{len}  {eta}");
     ProgressBar::with_draw_target(Some(total), target)
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
