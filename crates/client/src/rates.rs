@@ -73,7 +73,7 @@ impl Migo {
     }
 
     /// What was published in the month of several dates; nothing of a single one, nor where the upstream
-    /// has no months. An error is one that every date would fail by.
+    /// has no months. An error is one that its dates would fail by as well.
     async fn published(
         &self,
         month: &Month,
@@ -90,10 +90,17 @@ impl Migo {
         };
         match found {
             Ok(found) => Ok(Some(found)),
+            // Another path, or one that the plan leaves out: the dates themselves may be answered.
             Err(error) => match error.failure() {
-                Some(Failure::BudgetSpent | Failure::BreakerOpen { .. }) => Err(error),
-                _ if error.concerns_all() => Err(error),
-                _ => Ok(None),
+                None
+                | Some(
+                    Failure::Unauthorized
+                    | Failure::WrongPath
+                    | Failure::Redirected
+                    | Failure::Rejected
+                    | Failure::TooLarge,
+                ) => Ok(None),
+                Some(_) => Err(error),
             },
         }
     }

@@ -225,6 +225,96 @@ fn a_voucher_in_dollars_of_a_book() {
     );
 }
 
+/// SUNAT's format 8.1 as programs print it: titles in several rows, columns of other vouchers and dates, no
+/// column of currencies.
+#[test]
+fn a_printed_register() {
+    let place = Place::new();
+    place.write(
+        "formato.csv",
+        "FORMATO 8.1: REGISTRO DE COMPRAS;;;;;;;;;;;;;;;;;;
+PERIODO: 08/2026;;;;;;;;;;;;;;;;;;
+NÚMERO CORRELATIVO DEL REGISTRO;FECHA DE EMISIÓN DEL COMPROBANTE DE PAGO O DOCUMENTO;FECHA DE VENCIMIENTO O FECHA DE PAGO;COMPROBANTE DE PAGO O DOCUMENTO;;N° DEL COMPROBANTE DE PAGO, DOCUMENTO, N° DE ORDEN DEL FORMULARIO FÍSICO O VIRTUAL;INFORMACIÓN DEL PROVEEDOR;;;ADQUISICIONES GRAVADAS;;IMPORTE TOTAL;N° DE COMPROBANTE DE PAGO EMITIDO POR SUJETO NO DOMICILIADO;CONSTANCIA DE DEPÓSITO DE DETRACCIÓN;;TIPO DE CAMBIO;REFERENCIA DEL COMPROBANTE DE PAGO QUE SE MODIFICA;;
+;;;TIPO (TABLA 10);SERIE;;TIPO (TABLA 2);NÚMERO;APELLIDOS Y NOMBRES;BASE IMPONIBLE;IGV;;;NÚMERO;FECHA;;FECHA;SERIE;NÚMERO
+1;03/08/2026;03/09/2026;01;F001;00000011;6;20100070970;UNO;1000.00;180.00;1180.00;;55;04/08/2026;;;;
+2;04/08/2026;;01;F001;12;6;20100038146;DOS;375.00;67.50;442.50;;;;3.750;;;
+3;05/08/2026;;07;FC01;13;6;20000316769;TRES;-100.00;-18.00;-118.00;;;;;03/08/2026;F001;7
+;;;;;;;;TOTALES;1275.00;229.50;1504.50;;;;;;;
+",
+    );
+    place.run("cpe lote formato.csv -o r.ndjson").expect(0);
+    let told = rows(&place, "r.ndjson");
+    assert_eq!(
+        texts(&told, "comprobante_valido"),
+        [
+            "VÁLIDO",
+            "VÁLIDO",
+            "VÁLIDO, CON OBSERVACIONES",
+            "FILA DE TOTAL"
+        ]
+    );
+    assert_eq!(
+        texts(&told, "comprobante")[..3],
+        ["01 F001-11", "01 F001-12", "07 FC01-13"]
+    );
+    assert_eq!(
+        texts(&told, "fecha_emision")[..3],
+        ["2026-08-03", "2026-08-04", "2026-08-05"]
+    );
+    assert_eq!(texts(&told, "monto")[..3], ["1180.00", "118.00", "118.00"]);
+}
+
+/// The sheet with dates, or with vouchers, is found among others.
+#[test]
+fn the_sheet_that_is_the_list() {
+    let place = Place::new();
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheets: [(&str, &[&[&str]]); 3] = [
+        ("Leeme", &[&["Instrucciones"], &["Complete las hojas"]]),
+        (
+            "Clientes",
+            &[
+                &["Cliente", "RUC"],
+                &["UNO", "20100070970"],
+                &["DOS", "20100038146"],
+            ],
+        ),
+        (
+            "Compras",
+            &[
+                &[
+                    "RUC emisor",
+                    "Tipo",
+                    "Serie",
+                    "Número",
+                    "Fecha",
+                    "Importe total",
+                ],
+                &["20100070970", "01", "F001", "1", "03/08/2026", "118.00"],
+                &["20100038146", "01", "F001", "2", "04/08/2026", "118.00"],
+            ],
+        ),
+    ];
+    for (name, cells) in sheets {
+        let sheet = book.add_worksheet();
+        sheet.set_name(name).unwrap();
+        for (row, texts) in (0..).zip(cells) {
+            for (column, text) in (0..).zip(*texts) {
+                sheet.write_string(row, column, *text).unwrap();
+            }
+        }
+    }
+    book.save(place.path("libro.xlsx")).unwrap();
+    for line in ["cpe lote", "tipo-cambio lote"] {
+        let ran = place.run(&format!("{line} libro.xlsx -o r.csv")).expect(0);
+        says(&ran, "Se leyó la hoja «Compras»");
+        let named = place
+            .run(&format!("{line} libro.xlsx -o s.csv --hoja Clientes"))
+            .expect(2);
+        says(&named, "ninguna columna parece contener");
+    }
+}
+
 #[test]
 fn what_is_not_found_is_named() {
     let place = Place::new();
@@ -294,6 +384,61 @@ fn a_register_that_was_cut_short_goes_on() {
     assert_eq!(service.sandbox.count(Operation::Collection), 1);
     assert_eq!(words("r.ndjson").get("pendiente"), None);
     assert_eq!(words("r.ndjson")["no_informado"], 8);
+}
+
+/// The result of a batch of a command, whose list was not kept: a row for each thing asked for.
+#[test]
+fn the_result_of_a_batch_of_a_command() {
+    let place = Place::new();
+    place.write("compras.csv", PURCHASES);
+    place.write("ventas.csv", SALES);
+    for (line, key, words) in [
+        (
+            "cpe lote compras.csv -o r.csv",
+            "comprobante_valido",
+            &[
+                "VÁLIDO",
+                "ANULADO",
+                "NO INFORMADO",
+                "VÁLIDO, CON OBSERVACIONES",
+                "ESTADO DESCONOCIDO",
+            ][..],
+        ),
+        (
+            "tipo-cambio lote ventas.csv -o r.csv",
+            "tipo_de_cambio",
+            &["SÍ", "SÍ"][..],
+        ),
+    ] {
+        place.run(line).expect(0);
+        let batches = place.run("lotes listar --format ndjson").expect(0);
+        let id = batches.objects()[0]["id"].as_str().unwrap().to_owned();
+        place
+            .run(&format!("lotes resultado {id} -o lote.ndjson"))
+            .expect(0);
+        assert_eq!(texts(&rows(&place, "lote.ndjson"), key), words, "{line}");
+    }
+}
+
+/// What a person may demand to be erased is, in lists of vouchers too.
+#[test]
+fn a_person_who_issues_vouchers_can_be_erased() {
+    let place = Place::new();
+    place.write(
+        "compras.csv",
+        "RUC emisor;Tipo;Serie;Número;Fecha;Importe\n10123456781;01;E001;1;04/08/2026;118.00\n20100070970;01;F001;2;05/08/2026;118.00\n",
+    );
+    place.run("cpe lote compras.csv -o r.csv").expect(0);
+    place
+        .run_with_input("datos-personales borrar --dni - --yes", b"12345678")
+        .expect(0);
+    let batches = place.run("lotes listar --format ndjson").expect(0);
+    let id = batches.objects()[0]["id"].as_str().unwrap().to_owned();
+    place.run(&format!("lotes resultado {id} -o lote.ndjson"));
+    assert_eq!(
+        texts(&rows(&place, "lote.ndjson"), "ruc_emisor"),
+        ["", "20100070970"]
+    );
 }
 
 /// The numbers of people who issue vouchers rest nowhere in clear.
@@ -389,6 +534,107 @@ fn a_list_of_sales() {
         first[at(&book, "Cierre SBS del")],
         Data::DateTime(_)
     ));
+}
+
+/// An upstream without months, or a plan that leaves them out: the dates are asked for one by one.
+#[test]
+fn rates_without_months() {
+    let expected = {
+        let service = Service::new();
+        let place = Place::asking(&service);
+        place.write("ventas.csv", SALES);
+        place.run("tipo-cambio lote ventas.csv -o r.csv").expect(0);
+        without_times(&place.read("r.csv"))
+    };
+    for fault in ["403@tipo-cambio-rango", "404@tipo-cambio-rango"] {
+        let service = Service::new();
+        let place = Place::asking(&service);
+        service.sandbox.fail(fault.parse().unwrap());
+        place.write("ventas.csv", SALES);
+        place.run("tipo-cambio lote ventas.csv -o r.csv").expect(0);
+        assert_eq!(without_times(&place.read("r.csv")), expected, "{fault}");
+        assert_eq!(service.sandbox.count(Operation::ExchangeDate), 2, "{fault}");
+    }
+    // One that is down is not asked date by date as well.
+    let service = Service::new();
+    let place = Place::asking(&service);
+    service
+        .sandbox
+        .fail("500@tipo-cambio-rango".parse().unwrap());
+    place.write("ventas.csv", SALES);
+    let ran = place.run("tipo-cambio lote ventas.csv -o r.ndjson");
+    assert_ne!(ran.code, 0, "{}", ran.shown());
+    assert_eq!(service.sandbox.count(Operation::ExchangeDate), 0);
+    let told = rows(&place, "r.ndjson");
+    assert_eq!(
+        texts(&told, "tipo_de_cambio")[..3],
+        ["SIN RESPUESTA", "SIN RESPUESTA", "EN SOLES"]
+    );
+    service.sandbox.heal();
+    place
+        .run("tipo-cambio lote ventas.csv -o r.csv --reanudar")
+        .expect(0);
+    assert_eq!(without_times(&place.read("r.csv")), expected);
+}
+
+/// An issuer that could not be looked up leaves its vouchers without an answer; when it goes on, the
+/// vouchers are not paid for again.
+#[test]
+fn issuers_that_could_not_be_asked() {
+    let service = Service::new();
+    let place = Place::asking(&service);
+    for fault in ["500@coleccion", "500@ruc"] {
+        service.sandbox.fail(fault.parse().unwrap());
+    }
+    place.write(
+        "compras.csv",
+        "RUC emisor;Tipo;Serie;Número;Fecha;Importe\n20100070970;01;F001;1;04/08/2026;118.00\n20100038146;01;F001;98;05/08/2026;118.00\n",
+    );
+    place.run("cpe lote compras.csv -o r.ndjson").expect(8);
+    let told = rows(&place, "r.ndjson");
+    // What was voided is, whoever issued it.
+    assert_eq!(
+        texts(&told, "comprobante_valido"),
+        ["SIN RESPUESTA", "ANULADO"]
+    );
+    assert!(
+        texts(&told, "motivo")[0].contains("no se pudo consultar a su emisor"),
+        "{told:?}"
+    );
+    service.sandbox.heal();
+    place
+        .run("cpe lote compras.csv -o r.ndjson --reanudar")
+        .expect(0);
+    assert_eq!(
+        texts(&rows(&place, "r.ndjson"), "comprobante_valido"),
+        ["VÁLIDO", "ANULADO"]
+    );
+    assert_eq!(service.sandbox.count(Operation::Cpe), 2);
+}
+
+/// What fails for every voucher ends the list after a few calls, and says nothing of any.
+#[test]
+fn a_token_that_is_refused() {
+    let service = Service::new();
+    let place = Place::asking(&service);
+    service.sandbox.fail("401".parse().unwrap());
+    let mut list = "RUC emisor;Tipo;Serie;Número;Fecha;Importe\n".to_owned();
+    for number in 1..=60 {
+        list += &format!("20100070970;01;F001;{number};04/08/2026;118.00\n");
+    }
+    place.write("compras.csv", &list);
+    place.run("cpe lote compras.csv -o r.ndjson").expect(7);
+    let told = rows(&place, "r.ndjson");
+    assert!(
+        texts(&told, "comprobante_valido")
+            .iter()
+            .all(|it| *it == "SIN RESPUESTA")
+    );
+    assert!(
+        service.sandbox.count(Operation::Cpe) <= 5,
+        "{}",
+        service.sandbox.count(Operation::Cpe)
+    );
 }
 
 #[test]

@@ -144,23 +144,35 @@ impl KeptList {
 
     /// The numbers of a list without a file, one a row.
     pub(super) fn of_numbers(numbers: &[String], check_digit: CheckDigit) -> KeptList {
-        let row = |(number, text): (u32, &String)| Row {
+        let rows = numbers.iter().map(|number| vec![number.clone()]);
+        let rows: Vec<Vec<String>> = rows.collect();
+        KeptList::of_rows(&["ruc"], &rows, HowKept::default(), check_digit)
+    }
+
+    /// What a list without a file asks for, a row each.
+    pub(super) fn of_rows(
+        titles: &[&str],
+        rows: &[Vec<String>],
+        how: HowKept,
+        check_digit: CheckDigit,
+    ) -> KeptList {
+        let row = |(number, texts): (u32, &Vec<String>)| Row {
             number,
-            cells: [Cell::text(text)].into(),
+            cells: texts.iter().map(|text| Cell::text(text)).collect(),
         };
         KeptList {
             table: Table {
                 source: csv(),
                 sheet: 0,
-                headers: vec!["ruc".to_owned()],
+                headers: titles.iter().map(|it| (*it).to_owned()).collect(),
                 header_row: None,
                 above: Vec::new(),
                 looks: ListLooks::default(),
                 flaws: BTreeMap::new(),
-                rows: (1..).zip(numbers).map(row).collect(),
+                rows: (1..).zip(rows).map(row).collect(),
                 notes: Vec::new(),
             },
-            how: HowKept::default(),
+            how,
             check_digit,
         }
     }

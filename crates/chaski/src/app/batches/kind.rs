@@ -89,6 +89,12 @@ pub trait ListKind: Clone + Send + Sync + 'static {
     /// The same back; none of what another kind kept.
     fn kept(how: HowKept) -> Option<Self>;
 
+    /// A list of what was asked for, where the list itself was not kept: titles, rows, and how it is read.
+    /// What was erased has no row that says anything.
+    fn listed(
+        asked: &[Option<Self::Subject>],
+    ) -> (&'static [&'static str], Vec<Vec<String>>, HowKept);
+
     /// Under what it is known.
     fn key(subject: &Self::Subject) -> Key;
 
@@ -211,6 +217,9 @@ pub(super) fn groups<A: Send + Sync + 'static, O: Send + 'static>(
     come.map(made).boxed()
 }
 
+/// Stands for a number that was erased.
+pub(super) const ERASED: &str = "***********";
+
 /// Looking RUCs up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RucList {
@@ -270,6 +279,18 @@ impl ListKind for RucList {
             column: how.column,
             dni_as_ruc: how.dni_as_ruc,
         })
+    }
+
+    fn listed(asked: &[Option<Ruc>]) -> (&'static [&'static str], Vec<Vec<String>>, HowKept) {
+        let row = |ruc: &Option<Ruc>| {
+            let number = ruc.as_ref().map_or(ERASED, Ruc::as_str);
+            vec![number.to_owned()]
+        };
+        (
+            &["ruc"],
+            asked.iter().map(row).collect(),
+            HowKept::default(),
+        )
     }
 
     fn key(ruc: &Ruc) -> Key {

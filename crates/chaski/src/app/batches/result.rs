@@ -42,9 +42,6 @@ struct Parts<K: ListKind> {
     nothing_came: bool,
 }
 
-/// Stands for a number that was erased.
-const ERASED: &str = "***********";
-
 /// A list that is kept in more bytes than this, or has more numbers, is a large one.
 const LARGE_BYTES: u64 = 1024 * 1024;
 const LARGE_NUMBERS: u32 = 10_000;
@@ -155,7 +152,11 @@ impl App {
         let read = tokio::task::spawn_blocking(move || {
             let list = match kept {
                 Some(bytes) => KeptList::of_bytes(&bytes)?,
-                None => KeptList::of_numbers(&numbers_of(&items), configured.check_digit),
+                None => {
+                    let asked = items.iter().map(|item| K::subject(item.key.as_ref()?));
+                    let (titles, rows, how) = K::listed(&asked.collect::<Vec<_>>());
+                    KeptList::of_rows(titles, &rows, how, configured.check_digit)
+                }
             };
             let rules = list.rules(&configured);
             let how = K::kept(list.how).ok_or(StoreError::Corrupt)?;
@@ -230,15 +231,6 @@ pub(super) fn summary<K: ListKind>(
         cache_hits: 0,
         duration: Duration::ZERO,
     }
-}
-
-/// A batch whose file can be read again keeps no list: its numbers are one.
-fn numbers_of(items: &[Item]) -> Vec<String> {
-    let number = |item: &Item| {
-        let key = item.key.as_ref();
-        key.map_or_else(|| ERASED.to_owned(), |key| key.subject.to_string())
-    };
-    items.iter().map(number).collect()
 }
 
 /// How each number stands that has an outcome.

@@ -157,8 +157,15 @@ fn titled_columns(
         monto: need(VoucherPart::Monto, best(VoucherPart::Monto))?,
         moneda: optional(|it| it.contains("MONEDA")),
         cambio: optional(|it| it.contains("CAMBIO") || matches!(it, "TC" | "T C")),
-        en_soles: optional(|it| it.contains("CAR SUNAT")).is_some(),
+        en_soles: is_a_book(table),
     })
+}
+
+/// Whether a register is one of SUNAT's forms, whose amounts are in soles.
+fn is_a_book(table: &Table) -> bool {
+    let signs = ["CAR SUNAT", "TABLA 10"];
+    let titles = table.headers.iter().map(|it| fold(it));
+    titles.into_iter().any(|title| has(&title, &signs))
 }
 
 /// The RUC of who issued it: a title that says so; else as in a list of RUCs, and between several
@@ -275,23 +282,27 @@ fn says_number(all: &str, own: &str) -> u8 {
         "DOCUMENTO",
         "DOC",
     ];
-    const OTHERS: [&str; 13] = [
+    const NEVER: [&str; 7] = [
         "IDENTIDAD",
         "RUC",
         "FINAL",
+        "TIPO",
+        "FECHA",
+        "TOTAL",
+        "DOMICILIADO",
+    ];
+    const OTHERS: [&str; 7] = [
         "CUENTA",
         "ORDEN",
         "ASIENTO",
-        "TIPO",
         "CLIENTE",
         "PROVEEDOR",
         "ITEM",
         "OPERACION",
-        "FECHA",
-        "TOTAL",
     ];
     match () {
-        () if has(all, &OTHERS) || !word(own, &NUMBERS) => 0,
+        () if has(all, &NEVER) || !word(own, &NUMBERS) => 0,
+        () if has(all, &OTHERS) && !of_voucher(all, own) => 0,
         () if of_voucher(all, own) || has(all, &["CORRELATIVO", "FACTURA", "INICIAL"]) => 3,
         () if has(all, &["DOC"]) || word(own, &["NUMERO"]) => 2,
         () => 1,

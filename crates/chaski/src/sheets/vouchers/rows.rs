@@ -194,16 +194,25 @@ impl<'t> VoucherReader<'t> {
     fn amount(&self, row: &Row) -> Result<(Decimal, Option<Text>), Unasked> {
         let cell = row.cell(self.columns.monto);
         let amount = amount_of(cell).ok_or_else(|| unread(VoucherPart::Monto, cell))?;
-        let currency = self.columns.moneda.and_then(|it| currency_of(row.cell(it)));
-        let Some(currency) = currency.filter(|it| *it != "PEN" && self.columns.en_soles) else {
+        if !self.columns.en_soles {
             return Ok((amount, None));
-        };
+        }
         let rate = self.columns.cambio.map(|it| row.cell(it));
         let rate = rate.and_then(|cell| match cell {
-            Cell::Number(number) => Decimal::from_f64_retain(*number),
+            Cell::Number(number) => Decimal::from_f64_retain(*number).map(|it| it.round_dp(6)),
             Cell::Text(text) => decimal_of(text),
             _ => None,
         });
+        // A form without a column of currencies has a rate where the voucher is in another one.
+        let currency = match self.columns.moneda {
+            Some(column) => currency_of(row.cell(column)),
+            None => rate
+                .filter(|it| *it > Decimal::ONE)
+                .map(|_| CompactString::const_new("ME")),
+        };
+        let Some(currency) = currency.filter(|it| it != "PEN") else {
+            return Ok((amount, None));
+        };
         let Some(rate) = rate.filter(|it| *it > Decimal::ONE) else {
             let why = text!(
                 "el registro está en soles y el comprobante en {currency}, sin tipo de cambio: se consultó el importe del registro",

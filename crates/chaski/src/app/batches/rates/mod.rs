@@ -1,20 +1,19 @@
 //! Lists of dates: the rate that applies on each. Equal dates are asked for once, and the dates of a month
 //! together where the upstream has months.
 
+mod outcome;
+
 use std::collections::HashMap;
 
-use chaski_client::{
-    Ask, Error, Found, Key, Ledger, Lookup, Memory, Migo, RateQuery, RatesQuery, Remembered, Source,
-};
+use chaski_client::{Ask, Key, Ledger, Lookup, Memory, Migo, RateQuery, RatesQuery, Remembered};
 use chaski_core::{
     CheckDigit, Currency, ExchangeRate, Lang, RateFor, RateSource, RucRules, lima_datetime, text,
 };
-use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::how::{HowKept, good_for, list_hash};
-use super::kind::{BatchKind, Groups, ListKind, ListOutcome, groups, plans};
+use super::kind::{BatchKind, Groups, ListKind, groups, plans};
 use crate::app::cost::Cost;
 use crate::app::unread::{Cause, nothing_read};
 use crate::app::verdicts::{OfList, RowPlan, is_limit, of_failed_code};
@@ -22,6 +21,7 @@ use crate::app::{App, AppError};
 use crate::hints::Hinted;
 use crate::sheets::{self, RateReader, RateRow, RateVerdict, RateWord, RowSaid, Sought, Table};
 use crate::store::{Batch, ItemState};
+use outcome::{AppliedRate, RateOutcome};
 
 /// Asking for exchange rates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,38 +34,6 @@ pub struct RateList {
     pub moneda: Currency,
     /// The day on which it is read, Lima.
     pub hoy: Date,
-}
-
-/// What came of one date.
-#[derive(Clone)]
-pub enum RateOutcome {
-    /// The rate that applies.
-    Found {
-        /// What is told of it.
-        rate: AppliedRate,
-        /// Who said so.
-        source: Source,
-        /// When.
-        at: Timestamp,
-    },
-    /// None applies.
-    NotFound,
-    /// It could not be asked.
-    Failed(Error),
-    /// The same of an earlier run, of which only the code is on record.
-    FailedBefore(CompactString),
-    /// It was answered, and the answer is no longer kept.
-    Forgotten,
-}
-
-/// A rate and its two dates.
-#[derive(Clone)]
-pub struct AppliedRate {
-    compra: String,
-    venta: String,
-    publicado: Date,
-    cierre: Date,
-    arrastrado: bool,
 }
 
 impl RateList {
@@ -175,6 +143,21 @@ impl ListKind for RateList {
             moneda: Currency::parse(&moneda)?,
             hoy: how.hoy?,
         })
+    }
+
+    fn listed(asked: &[Option<RateQuery>]) -> (&'static [&'static str], Vec<Vec<String>>, HowKept) {
+        let any = asked.iter().flatten().next();
+        let how = RateList {
+            column: 0,
+            fuente: any.map_or(RateSource::Sunat, |it| it.fuente),
+            moneda: any.map_or(Currency::Usd, |it| it.moneda),
+            // What was asked for was not to come.
+            hoy: Date::MAX,
+        };
+        let row = |date: &Option<RateQuery>| {
+            vec![date.map_or_else(String::new, |it| it.fecha.to_string())]
+        };
+        (&["fecha"], asked.iter().map(row).collect(), how.keep())
     }
 
     fn key(question: &RateQuery) -> Key {
@@ -424,105 +407,5 @@ fn of_failure(code: &str, list: OfList) -> RateWord {
         RateWord::Pendiente
     } else {
         RateWord::Error
-    }
-}
-
-impl RateOutcome {
-    fn of(outcome: Result<Found<RateFor>, Error>) -> RateOutcome {
-        match outcome {
-            Ok(found) => RateOutcome::Found {
-                rate: AppliedRate::of(&found.value),
-                source: found.source,
-                at: found.stored_at,
-            },
-            Err(error) if error.is_not_found() => RateOutcome::NotFound,
-            Err(error) => RateOutcome::Failed(error),
-        }
-    }
-
-    fn of_item(state: ItemState) -> RateOutcome {
-        match state {
-            ItemState::Failed { code } => RateOutcome::FailedBefore(code),
-            ItemState::Refused => RateOutcome::NotFound,
-            ItemState::Said { what } => {
-                RateOutcome::of_text(&what).unwrap_or(RateOutcome::Forgotten)
-            }
-            ItemState::Answered => RateOutcome::Forgotten,
-        }
-    }
-
-    fn of_text(what: &str) -> Option<RateOutcome> {
-        let parts: Vec<&str> = what.split('|').collect();
-        let [at, by, compra, venta, publicado, cierre, arrastrado] = parts[..] else {
-            return None;
-        };
-        Some(RateOutcome::Found {
-            rate: AppliedRate {
-                compra: compra.to_owned(),
-                venta: venta.to_owned(),
-                publicado: publicado.parse().ok()?,
-                cierre: cierre.parse().ok()?,
-                arrastrado: arrastrado == "1",
-            },
-            source: if by == "p" {
-                Source::Upstream
-            } else {
-                Source::Memory
-            },
-            at: Timestamp::from_second(at.parse().ok()?).ok()?,
-        })
-    }
-}
-
-impl ListOutcome for RateOutcome {
-    fn state(&self) -> ItemState {
-        match self {
-            RateOutcome::Found { rate, source, at } => {
-                let by = if *source == Source::Upstream {
-                    'p'
-                } else {
-                    'm'
-                };
-                let AppliedRate {
-                    compra,
-                    venta,
-                    publicado,
-                    cierre,
-                    arrastrado,
-                } = rate;
-                let (at, carried) = (at.as_second(), u8::from(*arrastrado));
-                let what = format!("{at}|{by}|{compra}|{venta}|{publicado}|{cierre}|{carried}");
-                ItemState::Said { what: what.into() }
-            }
-            RateOutcome::NotFound => ItemState::Refused,
-            RateOutcome::Failed(error) => ItemState::Failed {
-                code: error.code().into(),
-            },
-            RateOutcome::FailedBefore(code) => ItemState::Failed { code: code.clone() },
-            RateOutcome::Forgotten => ItemState::Answered,
-        }
-    }
-
-    fn is_from_memory(&self) -> bool {
-        matches!(self, RateOutcome::Found { source, .. } if *source != Source::Upstream)
-    }
-
-    fn error(&self) -> Option<&Error> {
-        match self {
-            RateOutcome::Failed(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl AppliedRate {
-    fn of(found: &RateFor) -> AppliedRate {
-        AppliedRate {
-            compra: found.rate.compra.to_string(),
-            venta: found.rate.venta.to_string(),
-            publicado: found.rate.fecha_publicacion,
-            cierre: found.rate.fecha_cierre_sbs(),
-            arrastrado: found.arrastrado,
-        }
     }
 }

@@ -1,33 +1,30 @@
 //! Lists of vouchers: how each stands at SUNAT, and how its issuer does. There is no batch call for
 //! vouchers, so each is a call; their issuers are asked about first, a hundred a call.
 
+mod outcome;
+mod verdict;
+
 use std::collections::{HashMap, HashSet};
 
-use chaski_client::{
-    Ask, CpeQuery, CpeState, Error, Found, Key, Ledger, Lookup, Remembered, Source,
-};
-use chaski_core::{
-    CheckDigit, Condicion, Estado, Lang, Role, Ruc, RucRules, Severity, fitness, lima_date,
-    lima_datetime, text,
-};
-use compact_str::CompactString;
+use chaski_client::{Ask, CpeQuery, Key, Ledger, Lookup, Remembered, Source};
+use chaski_core::{CheckDigit, Lang, Ruc, RucRules, text};
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::how::{HowKept, good_for, list_hash};
-use super::kind::{BatchKind, Groups, ListKind, ListOutcome, RucList, groups, plans};
+use super::kind::{BatchKind, ERASED, Groups, ListKind, RucList, groups, plans};
 use crate::app::cost::{Cost, calls_for};
 use crate::app::unread::{Cause, nothing_read};
-use crate::app::verdicts::{OfList, RowPlan, RucOutcome, is_limit, of_failed_code, with_code};
+use crate::app::verdicts::{OfList, RowPlan, RucOutcome};
 use crate::app::{App, AppError};
-use crate::hints::Hinted;
 use crate::partners::ruc_of_form;
 use crate::sheets::{
     self, ListedVoucher, RowSaid, Sought, Table, VoucherColumns, VoucherPart, VoucherReader,
     VoucherRow, VoucherVerdict, VoucherWord,
 };
 use crate::store::{Batch, ItemState};
+use outcome::{VoucherAnswer, VoucherOutcome};
 
 /// Asking how vouchers stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,26 +33,6 @@ pub struct VoucherList {
     pub columns: VoucherColumns,
     /// The day on which it is read, Lima.
     pub hoy: Date,
-}
-
-/// What came of one voucher.
-#[derive(Clone)]
-pub struct VoucherOutcome {
-    answer: VoucherAnswer,
-    /// What came of its issuer; none where that is no longer kept.
-    issuer: Option<RucOutcome>,
-}
-
-#[derive(Clone)]
-enum VoucherAnswer {
-    Said {
-        state: CpeState,
-        source: Source,
-        at: Timestamp,
-    },
-    Failed(Error),
-    FailedBefore(CompactString),
-    Forgotten,
 }
 
 impl VoucherList {
@@ -135,6 +112,42 @@ impl ListKind for VoucherList {
             columns: how.vouchers?,
             hoy: how.hoy?,
         })
+    }
+
+    fn listed(
+        asked: &[Option<ListedVoucher>],
+    ) -> (&'static [&'static str], Vec<Vec<String>>, HowKept) {
+        const TITLES: &[&str] = &["ruc", "tipo", "serie", "numero", "fecha", "monto"];
+        let row = |voucher: &Option<ListedVoucher>| {
+            let Some(voucher) = voucher else {
+                return vec![ERASED.to_owned()];
+            };
+            vec![
+                voucher.ruc.as_str().to_owned(),
+                voucher.tipo.to_string(),
+                voucher.serie.to_string(),
+                voucher.numero.to_string(),
+                voucher.fecha.to_string(),
+                format!("{:.2}", voucher.monto),
+            ]
+        };
+        let how = VoucherList {
+            columns: VoucherColumns {
+                ruc: 0,
+                tipo: 1,
+                serie: Some(2),
+                numero: 3,
+                hasta: None,
+                fecha: 4,
+                monto: 5,
+                moneda: None,
+                cambio: None,
+                en_soles: false,
+            },
+            // What was asked about was not to come.
+            hoy: Date::MAX,
+        };
+        (TITLES, asked.iter().map(row).collect(), how.keep())
     }
 
     fn key(voucher: &ListedVoucher) -> Key {
@@ -313,237 +326,6 @@ impl ListKind for VoucherList {
     }
 }
 
-impl VoucherOutcome {
-    fn of(outcome: Result<Found<CpeState>, Error>, issuer: Option<RucOutcome>) -> VoucherOutcome {
-        let answer = match outcome {
-            Ok(found) => VoucherAnswer::Said {
-                state: found.value.as_ref().clone(),
-                source: found.source,
-                at: found.stored_at,
-            },
-            Err(error) => VoucherAnswer::Failed(error),
-        };
-        VoucherOutcome { answer, issuer }
-    }
-}
-
-impl ListOutcome for VoucherOutcome {
-    fn state(&self) -> ItemState {
-        if let Some(error) = self.error() {
-            let code = error.code().into();
-            return ItemState::Failed { code };
-        }
-        match &self.answer {
-            VoucherAnswer::Said { state, source, at } => {
-                let by = if *source == Source::Upstream {
-                    'p'
-                } else {
-                    'm'
-                };
-                let what = format!("{}|{by}|{}", at.as_second(), raw(state));
-                ItemState::Said { what: what.into() }
-            }
-            VoucherAnswer::FailedBefore(code) => ItemState::Failed { code: code.clone() },
-            VoucherAnswer::Failed(_) | VoucherAnswer::Forgotten => ItemState::Answered,
-        }
-    }
-
-    fn is_from_memory(&self) -> bool {
-        let VoucherAnswer::Said { source, .. } = self.answer else {
-            return false;
-        };
-        source != Source::Upstream && self.error().is_none()
-    }
-
-    /// One that was accepted is not known without its issuer; it is remembered, so asking again costs
-    /// the issuer alone.
-    fn error(&self) -> Option<&Error> {
-        match (&self.answer, &self.issuer) {
-            (VoucherAnswer::Failed(error), _)
-            | (
-                VoucherAnswer::Said {
-                    state: CpeState::Accepted,
-                    ..
-                },
-                Some(RucOutcome::Failed(error)),
-            ) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl VoucherAnswer {
-    fn of_item(state: ItemState) -> VoucherAnswer {
-        match state {
-            ItemState::Failed { code } => VoucherAnswer::FailedBefore(code),
-            ItemState::Said { what } => VoucherAnswer::of_text(&what),
-            ItemState::Answered | ItemState::Refused => VoucherAnswer::Forgotten,
-        }
-    }
-
-    fn of_text(what: &str) -> VoucherAnswer {
-        let mut parts = what.splitn(3, '|');
-        let mut read = || {
-            let at = parts.next()?.parse().ok()?;
-            let at = Timestamp::from_second(at).ok()?;
-            let source = match parts.next()? {
-                "p" => Source::Upstream,
-                _ => Source::Memory,
-            };
-            let state = match parts.next()? {
-                "0" => CpeState::NotFound,
-                "1" => CpeState::Accepted,
-                "2" => CpeState::Cancelled,
-                other => CpeState::Unknown(other.to_owned()),
-            };
-            Some(VoucherAnswer::Said { state, source, at })
-        };
-        read().unwrap_or(VoucherAnswer::Forgotten)
-    }
-}
-
-impl App {
-    fn judge_voucher(
-        &self,
-        outcome: &VoucherOutcome,
-        list: OfList,
-        said: &mut VoucherVerdict,
-        notes: &mut Vec<String>,
-        lang: Lang,
-    ) {
-        let judged = self.judge_issuer(outcome.issuer.as_ref(), said, lang);
-        let (state, source, at) = match &outcome.answer {
-            VoucherAnswer::Said { state, source, at } => (state, *source, *at),
-            VoucherAnswer::Failed(error) => {
-                said.word = of_failure(error.code(), list);
-                notes.push(error.hinted(lang));
-                return;
-            }
-            VoucherAnswer::FailedBefore(code) => {
-                said.word = of_failure(code, list);
-                notes.push(of_failed_code(code, lang));
-                return;
-            }
-            VoucherAnswer::Forgotten => {
-                said.word = VoucherWord::Error;
-                let why = text!(
-                    "la respuesta ya no está guardada",
-                    "the answer is no longer kept"
-                );
-                notes.push(why.pick(lang));
-                return;
-            }
-        };
-        self.source_name(source, lang).clone_into(&mut said.fuente);
-        said.consultado_en = lima_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string();
-        let (word, name) = match state {
-            CpeState::Accepted => (VoucherWord::Valido, "ACEPTADO"),
-            CpeState::Cancelled => (VoucherWord::Anulado, "ANULADO"),
-            CpeState::NotFound => (VoucherWord::NoInformado, "NO EXISTE"),
-            CpeState::Unknown(raw) => (VoucherWord::Desconocido, raw.as_str()),
-        };
-        name.clone_into(&mut said.estado);
-        said.word = word;
-        match state {
-            CpeState::Accepted => match judged {
-                Judged::Good => {}
-                Judged::Remarks(remarks) => {
-                    said.word = VoucherWord::Observado;
-                    notes.extend(remarks);
-                }
-                Judged::Failed(why) => {
-                    said.word = VoucherWord::Error;
-                    let why = text!(
-                        "SUNAT lo tiene ACEPTADO, pero no se pudo consultar a su emisor: {why}",
-                        "SUNAT has it accepted, but its issuer could not be looked up: {why}"
-                    );
-                    notes.push(why.pick(lang));
-                }
-            },
-            CpeState::Cancelled => notes
-                .push(text!("su emisor lo comunicó de baja", "its issuer voided it").pick(lang)),
-            CpeState::NotFound => notes.push(
-                text!(
-                    "SUNAT no lo tiene con este RUC, serie, número, fecha e importe",
-                    "SUNAT does not have it with this RUC, series, number, date and amount"
-                )
-                .pick(lang),
-            ),
-            CpeState::Unknown(raw) if raw.is_empty() => notes.push(
-                text!(
-                    "el servicio no dijo su estado: verifíquelo en SUNAT",
-                    "the service did not say its state: check it at SUNAT"
-                )
-                .pick(lang),
-            ),
-            CpeState::Unknown(raw) => notes.push(
-                text!(
-                    "el servicio respondió «{raw}»: verifíquelo en SUNAT",
-                    "the service said \"{raw}\": check it at SUNAT"
-                )
-                .pick(lang),
-            ),
-        }
-    }
-
-    /// How the issuer stands today.
-    fn judge_issuer(
-        &self,
-        issuer: Option<&RucOutcome>,
-        said: &mut VoucherVerdict,
-        lang: Lang,
-    ) -> Judged {
-        let today = lima_date(self.clock.now());
-        let fitness = match issuer {
-            Some(RucOutcome::Found { taxpayer, .. }) => {
-                let text = |it: Option<&str>| it.unwrap_or_default().to_owned();
-                said.razon_social
-                    .clone_from(&taxpayer.nombre_o_razon_social);
-                said.estado_emisor = text(taxpayer.estado.as_ref().map(Estado::as_str));
-                said.condicion_emisor = text(taxpayer.condicion.as_ref().map(Condicion::as_str));
-                fitness(&taxpayer.ruc, Some(taxpayer), Role::Issuer, today)
-            }
-            Some(RucOutcome::NotFound { .. }) => {
-                let why = text!(
-                    "el RUC de su emisor no figura en SUNAT",
-                    "SUNAT does not know the RUC of its issuer"
-                );
-                return Judged::Remarks(vec![why.pick(lang)]);
-            }
-            Some(RucOutcome::Failed(error)) => return Judged::Failed(error.hinted(lang)),
-            Some(RucOutcome::FailedBefore(code)) => return Judged::Failed(code.to_string()),
-            Some(RucOutcome::Forgotten) | None => {
-                let why = text!(
-                    "lo que se sabía de su emisor ya no está guardado",
-                    "what was known of its issuer is no longer kept"
-                );
-                return Judged::Remarks(vec![why.pick(lang)]);
-            }
-        };
-        let mut findings = fitness.hallazgos.iter();
-        if fitness.apto && findings.all(|it| it.severidad == Severity::Aviso) {
-            return Judged::Good;
-        }
-        let remarks = fitness.hallazgos.iter().map(|it| with_code(it, lang));
-        Judged::Remarks(remarks.collect())
-    }
-}
-
-/// What is to be said of an issuer.
-enum Judged {
-    Good,
-    Remarks(Vec<String>),
-    Failed(String),
-}
-
-fn of_failure(code: &str, list: OfList) -> VoucherWord {
-    if is_limit(code) && !list.nothing_came {
-        VoucherWord::Pendiente
-    } else {
-        VoucherWord::Error
-    }
-}
-
 fn query(voucher: &ListedVoucher) -> CpeQuery {
     CpeQuery {
         ruc_emisor: voucher.ruc,
@@ -560,14 +342,4 @@ fn issuers_of(vouchers: &[ListedVoucher]) -> Vec<Ruc> {
     let mut seen = HashSet::new();
     let rucs = vouchers.iter().map(|it| it.ruc);
     rucs.filter(|ruc| seen.insert(*ruc)).collect()
-}
-
-/// The upstream's own value of a state.
-fn raw(state: &CpeState) -> &str {
-    match state {
-        CpeState::NotFound => "0",
-        CpeState::Accepted => "1",
-        CpeState::Cancelled => "2",
-        CpeState::Unknown(raw) => raw,
-    }
 }
