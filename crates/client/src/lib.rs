@@ -51,6 +51,7 @@ mod nubefact;
 mod patience;
 mod questions;
 mod queue;
+mod rates;
 mod reason;
 mod retry;
 mod route;

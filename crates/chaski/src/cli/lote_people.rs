@@ -63,7 +63,7 @@ impl People {
         match wish {
             Wish::Names => Ok(People { dnis }),
             Wish::Rucs => {
-                list.dni_as_ruc = true;
+                list.how.dni_as_ruc = true;
                 Ok(nobody)
             }
             Wish::Nothing => Ok(nobody),
@@ -84,13 +84,13 @@ impl People {
                 .unwrap_or(usize::MAX)
                 .saturating_sub(spent)
         };
-        let most = typed.gastar_hasta.map_or(self.dnis.len(), left);
+        let most = typed.run.gastar_hasta.map_or(self.dnis.len(), left);
         let dnis = &self.dnis[..self.dnis.len().min(most)];
         if dnis.is_empty() {
             return Ok(());
         }
         let lang = needed.lang();
-        let mut ask = needed.ask(&typed.freshness)?;
+        let mut ask = needed.ask(&typed.run.freshness)?;
         ask.purpose = typed.motivo.as_deref().map(purpose).transpose()?;
         let (outcomes, mode) = desk.ask(dnis, &ask).await?;
         let known: HashMap<&str, Result<Found<Person>, AppError>> =

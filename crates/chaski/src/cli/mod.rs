@@ -19,8 +19,10 @@ mod kit;
 mod llamadas;
 mod llaves;
 mod lote;
+mod lote_cpe;
 mod lote_people;
 mod lote_remoto;
+mod lote_tipo_cambio;
 mod lote_words;
 mod lotes;
 mod migrate;
@@ -37,6 +39,7 @@ mod trabajos;
 mod validar;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -49,7 +52,9 @@ use crate::app::invoices::InvoiceError;
 use crate::app::{App, AppError, Mode, mode_of_records, open_server_key};
 use crate::config::{ServerAddress, Surroundings};
 use crate::remote::Server;
-use kit::args::{Cmd, ConfigCmd, CpeCmd, Global, PartnersCmd, RucArgs, RucCmd, Typed};
+use kit::args::{
+    Cmd, ConfigCmd, CpeCmd, Global, PartnersCmd, RucArgs, RucCmd, TipoCambioCmd, Typed,
+};
 use kit::desk::Desk;
 use kit::needed::Needed;
 use kit::overwrite::Overwrite;
@@ -223,13 +228,7 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
 
 /// A command that asks, or reads what is on record: once it is sure that its result can be written.
 async fn at_desk(command: Cmd, needed: &Needed) -> Done {
-    let list = match &command {
-        Cmd::Ruc(args) => match &args.command {
-            Some(RucCmd::Lote(list)) => Some(&list.input),
-            _ => None,
-        },
-        _ => None,
-    };
+    let list = list_of(&command);
     if let Some(list) = list {
         lote::check_output(needed, list)?;
     }
@@ -245,6 +244,22 @@ async fn at_desk(command: Cmd, needed: &Needed) -> Done {
     let code = done?;
     closed?;
     Ok(code)
+}
+
+/// The list that a command works on.
+fn list_of(command: &Cmd) -> Option<&Path> {
+    match command {
+        Cmd::Ruc(args) => match &args.command {
+            Some(RucCmd::Lote(list)) => Some(&list.input),
+            _ => None,
+        },
+        Cmd::TipoCambio(args) => {
+            let TipoCambioCmd::Lote(list) = args.command.as_ref()?;
+            Some(&list.input)
+        }
+        Cmd::Cpe(CpeCmd::Lote(list)) => Some(&list.input),
+        _ => None,
+    }
 }
 
 async fn put_to(desk: &Desk, command: Cmd, needed: &Needed) -> Done {
@@ -272,8 +287,12 @@ async fn put_to(desk: &Desk, command: Cmd, needed: &Needed) -> Done {
             Some(RucCmd::Validar { .. }) => unreachable!("asks nobody"),
         },
         Cmd::Dni(args) => dni::dni(needed, desk, args).await,
-        Cmd::TipoCambio(args) => tipo_cambio::tipo_cambio(needed, desk, args).await,
+        Cmd::TipoCambio(args) => match args.command {
+            None => tipo_cambio::tipo_cambio(needed, desk, args.lookup).await,
+            Some(TipoCambioCmd::Lote(args)) => lote_tipo_cambio::lote(needed, desk, args).await,
+        },
         Cmd::Cpe(CpeCmd::Validar(typed)) => cpe::validar(needed, desk, &typed).await,
+        Cmd::Cpe(CpeCmd::Lote(args)) => lote_cpe::lote(needed, desk, args).await,
         Cmd::Cuenta => cuenta::cuenta(needed, desk).await,
         Cmd::Llamadas(args) => llamadas::llamadas(needed, desk, args).await,
         Cmd::Consumo(args) => consumo::consumo(needed, desk.here("consumo")?, args).await,

@@ -2,7 +2,7 @@
 
 use crate::cli_kit::Place;
 
-const COMMANDS: [&str; 88] = [
+const COMMANDS: [&str; 90] = [
     "",
     "ruc",
     "ruc validar",
@@ -16,8 +16,10 @@ const COMMANDS: [&str; 88] = [
     "ruc invalidos borrar",
     "dni",
     "tipo-cambio",
+    "tipo-cambio lote",
     "cpe",
     "cpe validar",
+    "cpe lote",
     "factura",
     "factura validar",
     "factura emitir",

@@ -14,6 +14,7 @@ mod cli_help;
 mod cli_jobs;
 mod cli_keys;
 mod cli_kit;
+mod cli_lists;
 mod cli_lives;
 mod cli_llaves;
 mod cli_mistakes;

@@ -18,7 +18,7 @@ use crate::{Clock, Error, Key, Lookup, TimesToLive};
 pub struct LatestRateQuery;
 
 /// The rate published for one date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RateQuery {
     /// The date, Lima.
     pub fecha: Date,

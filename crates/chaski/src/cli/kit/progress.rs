@@ -98,7 +98,7 @@ pub(in crate::cli) async fn while_waiting<T>(
 
 /// A bar that stands there from the first moment, at nothing.
 fn bar(needed: &Needed, total: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:32} {pos}/{len} RUC  {msg}");
+    let style = ProgressStyle::with_template("{bar:32} {pos}/{len}  {msg}");
     let bar = ProgressBar::with_draw_target(Some(total), target(needed))
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.tick();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use chaski::app::App;
 use chaski::app::batches::Submission;
-use chaski::app::batches::{Finished, ReadList};
+use chaski::app::batches::{Finished, ReadList, RucList};
 use chaski::http::{Door, Gateway, Side};
 use chaski::sheets::{self, Aptitud, Limits, OutputFormat, ResultNames};
 use chaski::store::Batch;
@@ -213,8 +213,10 @@ fn input_of(numbers: &[String]) -> ReadList {
     let csv = format!("RUC\n{}\n", numbers.join("\n"));
     ReadList {
         table: sheets::read_bytes(csv.as_bytes(), None, &Limits::default(), Lang::Es).unwrap(),
-        column: 0,
-        dni_as_ruc: false,
+        how: RucList {
+            column: 0,
+            dni_as_ruc: false,
+        },
         source_name: "lista.csv".into(),
         source_hash: *blake3::hash(csv.as_bytes()).as_bytes(),
     }

@@ -20,10 +20,12 @@ pub(in crate::cli) use invoices::{
     FacturaListarArgs, SeriesCmd,
 };
 pub(in crate::cli) use language::command;
-pub(in crate::cli) use lists::{LoteArgs, LotesCmd, TrabajosCmd};
+pub(in crate::cli) use lists::{
+    ListRunArgs, LoteArgs, LotesCmd, RateListArgs, TrabajosCmd, VoucherListArgs,
+};
 pub(in crate::cli) use lookups::{
     CallsArgs, ConsumoArgs, CpeCmd, DniArgs, InvalidosCmd, RateArgs, RucArgs, RucCmd, RucNumber,
-    RucNumbers, VoucherArgs,
+    RucNumbers, TipoCambioArgs, TipoCambioCmd, VoucherArgs, WhichRateArgs,
 };
 pub(in crate::cli) use partners::{
     PartnerChangesArgs, PartnerFilterArgs, PartnersCmd, WhichPartnersArgs,
@@ -130,10 +132,10 @@ pub(in crate::cli) enum Cmd {
     Ruc(RucArgs),
     /// Consulta uno o más DNI || Looks up DNIs
     Dni(DniArgs),
-    /// Tipo de cambio: el último, el de una fecha o un rango || Exchange rate: latest, of a date or a range
+    /// Tipo de cambio: el último, de una fecha, de un rango; suborden: lote || Exchange rate: latest, of a date, of a range; subcommand: lote
     #[command(alias = "exchange-rate")]
-    TipoCambio(RateArgs),
-    /// Comprobantes recibidos: validar || Received vouchers: validar
+    TipoCambio(TipoCambioArgs),
+    /// Comprobantes recibidos, ante SUNAT: validar, lote || Received vouchers, at SUNAT: validar, lote
     #[command(subcommand, arg_required_else_help = true, alias = "voucher")]
     Cpe(CpeCmd),
     /// Comprobantes de todo tipo: validar, emitir, consultar, anular, descargar, corregir, duplicar, listar || Documents of every kind: validar, emitir, consultar, anular, descargar, corregir, duplicar, listar
