@@ -95,7 +95,7 @@ fn a_register_of_purchases() {
         &ran,
         "RUC del emisor: F (RUC Proveedor) · tipo: D (Tipo Comprobante) · número: E (Comprobante) · fecha: B (Fecha Emisión) · importe: I (Importe Total)",
     );
-    says(&ran, "Por consultar: 5 comprobantes en 6 llamadas");
+    says(&ran, "5 comprobantes por consultar en 6 consultas");
     for (word, count) in [
         ("VÁLIDO", 2),
         ("FALTA UN DATO", 2),
@@ -311,7 +311,7 @@ fn the_sheet_that_is_the_list() {
         let named = place
             .run(&format!("{line} libro.xlsx -o s.csv --hoja Clientes"))
             .expect(2);
-        says(&named, "ninguna columna parece contener");
+        says(&named, "Ninguna columna parece contener");
     }
 }
 
@@ -325,7 +325,7 @@ fn what_is_not_found_is_named() {
     let ran = place.run("cpe lote sin.csv -o r.csv").expect(2);
     says(
         &ran,
-        "ninguna columna parece contener el número del comprobante",
+        "Ninguna columna parece contener el número del comprobante",
     );
     says(&ran, "--columna numero=COLUMNA");
     // A part that the person names is believed.
@@ -648,7 +648,7 @@ fn the_column_of_dates() {
     let ran = place.run("tipo-cambio lote dos.csv -o r.csv").expect(2);
     says(
         &ran,
-        "más de una columna puede contener fechas: B (F1), C (F2)",
+        "Más de una columna puede contener fechas: B (F1), C (F2)",
     );
     place
         .run("tipo-cambio lote dos.csv -o r.ndjson --columna F2")
@@ -669,7 +669,7 @@ fn the_column_of_dates() {
     );
     place.write("nada.csv", "Cliente;Total\nUNO;118.00\nDOS;50.00\n");
     let ran = place.run("tipo-cambio lote nada.csv -o r.csv").expect(2);
-    says(&ran, "ninguna columna parece contener fechas");
+    says(&ran, "Ninguna columna parece contener fechas");
     let ran = place
         .run("tipo-cambio lote dos.csv -o r.csv --columna F2 --moneda EUR")
         .expect(2);

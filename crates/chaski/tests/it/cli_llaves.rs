@@ -75,7 +75,7 @@ fn nothing_changes_by_mistake() {
         assert!(ran.err.contains(said), "{line}: {}", ran.shown());
         assert_eq!(listed(&place), before, "{line}");
     };
-    check(&start, 2, "indique qué cambia");
+    check(&start, 2, "Indique qué cambia");
     check(&format!("{start} --vence mañana"), 2, "--vence");
     check(&format!("{start} --permisos consulta"), 2, "consultas?");
     check(&format!("{start} --por-dia -1"), 2, "--por-dia");

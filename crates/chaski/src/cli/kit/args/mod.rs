@@ -132,7 +132,7 @@ pub(in crate::cli) enum Cmd {
     Ruc(RucArgs),
     /// Consulta uno o más DNI || Looks up DNIs
     Dni(DniArgs),
-    /// Tipo de cambio: el último, de una fecha, de un rango; suborden: lote || Exchange rate: latest, of a date, of a range; subcommand: lote
+    /// Tipo de cambio: el último, de una fecha, de un rango; con subcomando: lote || Exchange rate: latest, of a date, of a range; subcommand: lote
     #[command(alias = "exchange-rate")]
     TipoCambio(TipoCambioArgs),
     /// Comprobantes recibidos, ante SUNAT: validar, lote || Received vouchers, at SUNAT: validar, lote
