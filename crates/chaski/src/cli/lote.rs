@@ -3,6 +3,7 @@
 use std::io::{Read, Seek};
 use std::path::Path;
 
+use chaski_client::Ask;
 use chaski_core::{Lang, Text, sentence, text};
 use tokio::time::Instant;
 
@@ -29,11 +30,20 @@ use crate::store::StoreError;
 pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     // 1. Everything that can be wrong is found before anything is spent.
     let format = output_format(needed)?;
+    let ask = needed.ask(&typed.run.freshness)?;
     let (mut input, _) = read(needed, &typed)?;
     check_size(format, &input.table)?;
     let people = People::of(needed, &typed, &mut input)?;
     // 2. Ask.
-    let finished = looked_up(needed, app, input, &typed.run, typed.actualizar_partners).await?;
+    let finished = looked_up(
+        needed,
+        app,
+        input,
+        ask,
+        &typed.run,
+        typed.actualizar_partners,
+    )
+    .await?;
     let Some(mut finished) = finished else {
         return Ok(130);
     };
@@ -50,12 +60,12 @@ pub(super) async fn looked_up<K: ListKind>(
     needed: &Needed,
     app: &App,
     input: ReadList<K>,
+    ask: Ask,
     typed: &ListRunArgs,
     update_partners: bool,
 ) -> Result<Option<Finished<K>>, AppError> {
     // 1. What it will cost.
     let things = Things::of(K::KIND);
-    let ask = needed.ask(&typed.freshness)?;
     let mut batch = app.plan_batch(input, &ask, typed.reanudar).await?;
     batch.allow(typed.gastar_hasta, update_partners);
     output::say_mode(needed, app.mode);

@@ -15,6 +15,7 @@ use crate::sheets::{Table, VoucherColumns, VoucherPart};
 pub(super) async fn lote(needed: &Needed, desk: &Desk, typed: VoucherListArgs) -> Done {
     // 1. Everything that can be wrong is found before anything is spent.
     let format = output_format(needed)?;
+    let ask = needed.ask(&typed.run.freshness)?;
     let today = lima_date(desk.now());
     let columns = Some(typed.columna.join(",")).filter(|it| !it.is_empty());
     let place = (typed.input.as_path(), typed.hoja.as_deref());
@@ -26,7 +27,7 @@ pub(super) async fn lote(needed: &Needed, desk: &Desk, typed: VoucherListArgs) -
     // 2. Ask, here or there.
     let (mode, finished) = match desk {
         Desk::Here(app) => {
-            let finished = looked_up(needed, app, input, &typed.run, false).await?;
+            let finished = looked_up(needed, app, input, ask, &typed.run, false).await?;
             (app.mode, finished)
         }
         Desk::There(server) => {

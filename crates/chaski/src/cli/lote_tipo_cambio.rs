@@ -15,6 +15,7 @@ use crate::sheets;
 pub(super) async fn lote(needed: &Needed, desk: &Desk, typed: RateListArgs) -> Done {
     // 1. Everything that can be wrong is found before anything is spent.
     let format = output_format(needed)?;
+    let ask = needed.ask(&typed.run.freshness)?;
     let (fuente, moneda) = (typed.which.source(), typed.which.currency());
     RateList::check(fuente, moneda)?;
     let hoy = lima_date(desk.now());
@@ -42,7 +43,7 @@ pub(super) async fn lote(needed: &Needed, desk: &Desk, typed: RateListArgs) -> D
     // 2. Ask, here or there.
     let (mode, finished) = match desk {
         Desk::Here(app) => {
-            let finished = looked_up(needed, app, input, &typed.run, false).await?;
+            let finished = looked_up(needed, app, input, ask, &typed.run, false).await?;
             (app.mode, finished)
         }
         Desk::There(server) => {

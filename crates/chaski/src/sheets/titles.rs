@@ -3,7 +3,7 @@
 
 use chaski_core::fold;
 
-use super::identity::{is_amount, is_identity, is_value};
+use super::identity::{is_amount, is_identity, is_ruc, is_value};
 use super::looks::JoinedCells;
 use super::names::names_identity;
 use super::table::{BELOW, Cell, Row};
@@ -71,8 +71,10 @@ impl TitleRows {
         };
         let filled = |column: &usize| !next.cell(*column).is_blank();
         let mut columns = (0..next.cells.len()).filter(filled);
+        // The number of a voucher may have as many digits as a DNI: a RUC says more.
         let mut identity = below.iter().take(JUDGED_BELOW).flat_map(|row| {
-            let at = row.cells.iter().position(is_identity);
+            let ruc = row.cells.iter().position(is_ruc);
+            let at = ruc.or_else(|| row.cells.iter().position(is_identity));
             at.into_iter()
         });
         let Some(identity) = identity.next() else {

@@ -2,6 +2,7 @@
 //! nothing is paid twice, and that a server says the same.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use calamine::{Data, Reader, Xlsx, open_workbook};
@@ -73,7 +74,7 @@ fn sheet(path: &Path) -> Vec<Vec<Data>> {
 fn at(rows: &[Vec<Data>], title: &str) -> usize {
     let found = rows
         .iter()
-        .find_map(|row| row.iter().position(|it| it.to_string() == title));
+        .find_map(|row| row.iter().position(|it| *it == title));
     found.unwrap_or_else(|| panic!("no {title}"))
 }
 
@@ -146,10 +147,7 @@ fn a_workbook_of_vouchers_has_dates_and_amounts() {
     place.write("compras.csv", PURCHASES);
     place.run("cpe lote compras.csv -o r.xlsx").expect(0);
     let rows = sheet(&place.path("r.xlsx"));
-    let titles = rows
-        .iter()
-        .position(|row| row[0].to_string() == "Nro")
-        .unwrap();
+    let titles = rows.iter().position(|row| row[0] == "Nro").unwrap();
     let first = &rows[titles + 1];
     // After theirs: the verdict, and why.
     assert_eq!(rows[titles][9].to_string(), "¿Es válido el comprobante?");
@@ -360,7 +358,13 @@ fn a_register_that_was_cut_short_goes_on() {
     let mut list = "RUC emisor;Tipo;Serie;Número;Fecha;Importe\n".to_owned();
     for (at, ruc) in issuers.iter().enumerate() {
         // Every state, also those that memory does not keep.
-        list += &format!("{ruc};01;F001;{};0{}/08/2026;118.00\n", 61 + at, at % 9 + 1);
+        writeln!(
+            list,
+            "{ruc};01;F001;{};0{}/08/2026;118.00",
+            61 + at,
+            at % 9 + 1
+        )
+        .unwrap();
     }
     place.write("compras.csv", &list);
     let ran = place
@@ -620,7 +624,7 @@ fn a_token_that_is_refused() {
     service.sandbox.fail("401".parse().unwrap());
     let mut list = "RUC emisor;Tipo;Serie;Número;Fecha;Importe\n".to_owned();
     for number in 1..=60 {
-        list += &format!("20100070970;01;F001;{number};04/08/2026;118.00\n");
+        writeln!(list, "20100070970;01;F001;{number};04/08/2026;118.00").unwrap();
     }
     place.write("compras.csv", &list);
     place.run("cpe lote compras.csv -o r.ndjson").expect(7);

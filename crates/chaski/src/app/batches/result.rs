@@ -150,13 +150,12 @@ impl App {
         let configured = self.config.ruc_rules.clone();
         // A long list takes its time, which is not that of other requests.
         let read = tokio::task::spawn_blocking(move || {
-            let list = match kept {
-                Some(bytes) => KeptList::of_bytes(&bytes)?,
-                None => {
-                    let asked = items.iter().map(|item| K::subject(item.key.as_ref()?));
-                    let (titles, rows, how) = K::listed(&asked.collect::<Vec<_>>());
-                    KeptList::of_rows(titles, &rows, how, configured.check_digit)
-                }
+            let list = if let Some(bytes) = kept {
+                KeptList::of_bytes(&bytes)?
+            } else {
+                let asked = items.iter().map(|item| K::subject(item.key.as_ref()?));
+                let (titles, rows, how) = K::listed(&asked.collect::<Vec<_>>());
+                KeptList::of_rows(titles, &rows, how, configured.check_digit)
             };
             let rules = list.rules(&configured);
             let how = K::kept(list.how).ok_or(StoreError::Corrupt)?;

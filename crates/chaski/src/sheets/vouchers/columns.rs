@@ -222,8 +222,16 @@ fn best_of(table: &Table, part: VoucherPart) -> Result<Option<usize>, ColumnErro
         return Ok(None);
     }
     let best: Vec<usize> = (0..all.len()).filter(|it| all[*it] == most).collect();
-    match best[..] {
-        [only] => Ok(Some(only)),
+    // What a note refers to has the same titles, and few rows have it.
+    let filled = |it: &usize| {
+        judged(table)
+            .filter(|row| !row.cell(*it).is_blank())
+            .count()
+    };
+    let rows = judged(table).count();
+    let covering = best.iter().copied().filter(|it| filled(it) * 2 >= rows);
+    match (&best[..], &covering.collect::<Vec<_>>()[..]) {
+        ([only], _) | (_, [only]) => Ok(Some(*only)),
         _ => Err(ambiguous(table, &best, Sought::Part(part))),
     }
 }

@@ -51,7 +51,7 @@ pub(in crate::cli) struct VoucherListArgs {
 /// `chaski tipo-cambio lote`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RateListArgs {
-    /// Archivo xlsx, ods o csv con fechas; «-» lo lee de la entrada || xlsx, ods or csv file with dates; "-" reads the input
+    /// Archivo xlsx, ods o csv con fechas; «-» lo lee de la entrada || File to read, xlsx, ods or csv with dates; "-" reads the input
     #[arg(value_name = "LISTA")]
     pub(in crate::cli) input: PathBuf,
     /// Hoja del libro; sin esto, la primera que es una lista || Sheet of the workbook; without it, the first that is a list
