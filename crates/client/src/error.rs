@@ -247,10 +247,9 @@ impl Error {
     pub fn message(&self, lang: Lang) -> String {
         let text = match &self.0.kind {
             Kind::Refused { reason, .. } => match reason {
-                Reason::NotFound | Reason::NotFoundInBatch => text!(
-                    "no existe en el registro consultado",
-                    "does not exist in the registry"
-                ),
+                Reason::NotFound | Reason::NotFoundInBatch => {
+                    text!("no figura en SUNAT", "is not in SUNAT's registry")
+                }
                 Reason::NoRate => text!(
                     "no hay tipo de cambio publicado para esa fecha; si es la de hoy, reintente más tarde",
                     "no exchange rate is published for that day; if it is today, try again later"

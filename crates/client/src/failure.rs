@@ -285,12 +285,12 @@ impl Failure {
 fn slow_down(retry_after: Option<Duration>) -> Text {
     match retry_after.map(|wait| wait.as_secs().max(1)) {
         Some(s) => text!(
-            "el proveedor pide ir más despacio; reintente en {s} s",
-            "the upstream asks to slow down; try again in {s} s"
+            "el proveedor rechazó la consulta por exceso de consultas; reintente en {s} s",
+            "the upstream refused the call for too many calls; try again in {s} s"
         ),
         None => text!(
-            "el proveedor pide ir más despacio; reintente en un minuto",
-            "the upstream asks to slow down; try again in a minute"
+            "el proveedor rechazó la consulta por exceso de consultas; reintente en un minuto",
+            "the upstream refused the call for too many calls; try again in a minute"
         ),
     }
 }

@@ -51,6 +51,7 @@ mod nubefact;
 mod patience;
 mod questions;
 mod queue;
+mod rates;
 mod reason;
 mod retry;
 mod route;
@@ -73,8 +74,8 @@ pub use exit::{Exit, NoExit};
 pub use failure::{Failure, Treatment};
 pub use gate::BreakerState;
 pub use issue::{
-    Blocked, DocumentState, IssueSettled, Issued, IssuingWay, NextDeed, Standing, VoidSettled,
-    VoidWish, standing,
+    AfterTurn, Blocked, DocumentState, IssueSettled, IssueTurn, Issued, IssuingWay, NextDeed,
+    Standing, VoidSettled, VoidWish, standing,
 };
 pub use journal::{
     AttemptOutcome, AttemptRecord, FileJournal, FileJournalOptions, InClear, Intended, Intent,

@@ -103,6 +103,11 @@ impl Migo {
         self.engine.lookup_each(&self.routes, &questions, ask).await
     }
 
+    /// Many vouchers, one call each in a sliding window; outcomes come as they are there.
+    pub fn cpes(&self, vouchers: Vec<CpeQuery>, ask: &Ask) -> Outcomes<CpeState> {
+        self.engine.lookup_singly(&self.routes, vouchers, ask)
+    }
+
     /// The account behind the token and the calls it has left.
     pub async fn account(&self, ask: &Ask) -> Result<Found<Account>, Error> {
         let found = self.ask(&AccountQuery, ask).await?;
@@ -157,6 +162,10 @@ impl Migo {
     /// The engine, for its statistics and its memory.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    pub(crate) fn routes(&self) -> &Arc<Only<MigoDialect>> {
+        &self.routes
     }
 
     /// The line to APIMIGO, for its statistics, its breaker and its quota.

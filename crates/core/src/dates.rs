@@ -104,6 +104,19 @@ impl DateError {
     }
 }
 
+/// A day as people write it: in Spanish as in Peru.
+///
+/// ```
+/// use chaski_core::{Lang, day_in_words};
+/// let day = jiff::civil::date(2026, 11, 27);
+/// assert_eq!(day_in_words(day, Lang::Es), "27/11/2026");
+/// assert_eq!(day_in_words(day, Lang::En), "2026-11-27");
+/// ```
+pub fn day_in_words(day: Date, lang: Lang) -> String {
+    lang.pick(day.strftime("%d/%m/%Y"), day.strftime("%Y-%m-%d"))
+        .to_string()
+}
+
 /// Reads a date as people type it: `YYYY-MM-DD`, `DD/MM/YYYY` or `DD-MM-YYYY`; day and month may
 /// lack their leading zero. The order month/day/year is never guessed.
 ///

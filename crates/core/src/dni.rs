@@ -65,20 +65,27 @@ impl DniError {
         match self {
             DniError::Empty => lang.pick("DNI vacío", "empty DNI").into(),
             DniError::NotDigits { position } => text!(
-                "DNI debe contener solo dígitos: revise la posición {position}",
+                "el DNI debe tener solo dígitos: revise la posición {position}",
                 "a DNI has digits only: look at position {position}"
             )
             .pick(lang),
             DniError::Length { found: 7 } => lang
                 .pick(
-                    "DNI debe tener 8 dígitos, tiene 7: si perdió el cero inicial, antepóngalo",
-                    "a DNI has 8 digits, this has 7: if its leading zero was lost, put it back",
+                    "el DNI debe tener 8 dígitos y este tiene 7: si le falta el cero inicial, agréguelo",
+                    "a DNI has 8 digits and this has 7: if its leading zero is missing, add it",
                 )
                 .into(),
-            DniError::Length { found } => match lang {
-                Lang::Es => format!("DNI debe tener 8 dígitos, tiene {found}"),
-                Lang::En => format!("a DNI has 8 digits, this has {found}"),
-            },
+            DniError::Length { found: 11 } => lang
+                .pick(
+                    "el DNI debe tener 8 dígitos y este tiene 11. Si es un RUC: chaski ruc RUC",
+                    "a DNI has 8 digits and this has 11. If it is a RUC: chaski ruc RUC",
+                )
+                .into(),
+            DniError::Length { found } => text!(
+                "el DNI debe tener 8 dígitos y este tiene {found}",
+                "a DNI has 8 digits and this has {found}"
+            )
+            .pick(lang),
             DniError::CheckCharacter => lang
                 .pick(
                     "el carácter verificador del DNI no corresponde a sus 8 dígitos",

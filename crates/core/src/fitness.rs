@@ -86,7 +86,7 @@ pub enum Level {
 /// let fitness = fitness(&"20100070970".parse()?, None, Role::Buyer, jiff::civil::date(2026, 9, 1));
 /// let finding = &fitness.hallazgos[0];
 /// assert_eq!((finding.codigo, finding.severidad.as_str()), ("1083", "error"));
-/// assert_eq!(finding.message(Lang::En), "the buyer's RUC does not exist at SUNAT");
+/// assert_eq!(finding.message(Lang::En), "the customer's RUC is not in SUNAT's registry");
 /// # Ok::<(), chaski_core::RucError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -253,13 +253,13 @@ fn not_found(role: Role) -> Finding {
         Role::Buyer => finding(
             "1083",
             Severity::Error,
-            "el RUC del adquirente no existe en SUNAT",
-            "the buyer's RUC does not exist at SUNAT",
+            "el RUC del cliente no figura en SUNAT",
+            "the customer's RUC is not in SUNAT's registry",
         ),
         Role::Issuer => finding(
             "CH-EMISOR-NO-EXISTE",
             Severity::Error,
-            "el RUC del emisor no existe en SUNAT",
+            "el RUC del emisor no figura en SUNAT",
             "the issuer's RUC does not exist at SUNAT",
         ),
     }
@@ -274,7 +274,7 @@ fn judge_estado(estado: Option<&Estado>, role: Role) -> Option<Finding> {
         (_, Role::Buyer) => ("4013", Severity::Observacion),
         (_, Role::Issuer) => ("2010", Severity::Error),
     };
-    let (estado, who) = (estado?, role.as_str());
+    let (estado, who) = (estado?, spanish(role));
     Some(finding(
         codigo,
         severidad,
@@ -310,7 +310,7 @@ fn judge_condicion(condicion: Option<&Condicion>, role: Role) -> Option<Finding>
             },
             format!(
                 "el {} tiene condición de domicilio NO HABIDO",
-                role.as_str()
+                spanish(role)
             ),
             format!(
                 "the {} is NO HABIDO: not to be found at its address",
@@ -343,8 +343,8 @@ fn judge_name(taxpayer: &Taxpayer) -> Option<Finding> {
         finding(
             "CH-NOMBRE",
             Severity::Aviso,
-            "nombre o razón social ausente o muy corto",
-            "name absent or very short",
+            "SUNAT no tiene su nombre o razón social, o es muy corto",
+            "SUNAT does not have its name, or it is very short",
         )
     })
 }
@@ -355,8 +355,8 @@ fn judge_address(ruc: &Ruc, taxpayer: &Taxpayer) -> Option<Finding> {
         finding(
             "CH-DIRECCION",
             Severity::Aviso,
-            "dirección ausente o muy corta",
-            "address absent or very short",
+            "SUNAT no tiene su dirección, o es muy corta",
+            "SUNAT does not have its address, or it is very short",
         )
     })
 }
@@ -447,6 +447,14 @@ fn is_address_short(taxpayer: &Taxpayer) -> bool {
 
 fn address_length(taxpayer: &Taxpayer) -> usize {
     crate::present(taxpayer.direccion()).map_or(0, |line| line.chars().count())
+}
+
+/// What an accountant calls them.
+fn spanish(role: Role) -> &'static str {
+    match role {
+        Role::Buyer => "cliente",
+        Role::Issuer => "emisor",
+    }
 }
 
 fn english(role: Role) -> &'static str {

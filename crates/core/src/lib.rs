@@ -26,13 +26,13 @@ mod ubigeo;
 
 pub use catalog::{Condicion, Estado};
 pub use dates::{
-    DateError, is_business_day, lima_date, lima_datetime, lima_timestamp, next_business_day,
-    parse_date, previous_business_day,
+    DateError, day_in_words, is_business_day, lima_date, lima_datetime, lima_timestamp,
+    next_business_day, parse_date, previous_business_day,
 };
 pub use dni::{Dni, DniError};
 pub use exchange_rate::{Currency, ExchangeRate, RateError, RateFor, RateSource};
 pub use fitness::{Finding, Fitness, Level, Role, Severity, fitness};
-pub use lang::{Lang, Text};
+pub use lang::{Lang, Text, sentence};
 pub use ruc::{CheckDigit, Ruc, RucError, RucKind, RucRules};
 pub use taxpayer::{Address, Taxpayer};
 pub use text::{clean, fold, present};

@@ -147,21 +147,21 @@ impl RucError {
         let text = match self {
             RucError::Empty => text!("RUC vacío", "empty RUC"),
             RucError::NotDigits { found, position } => text!(
-                "RUC debe contener solo dígitos: hay {} en la posición {position}",
+                "el RUC debe tener solo dígitos: hay {} en la posición {position}",
                 "a RUC has digits only: found {} at position {position}",
                 printable(*found)
             ),
             RucError::Length { found: 8 } => text!(
-                "RUC debe tener 11 dígitos, tiene 8: parece un DNI",
-                "a RUC has 11 digits, this has 8: it looks like a DNI"
+                "el RUC debe tener 11 dígitos y este tiene 8: parece un DNI",
+                "a RUC has 11 digits and this has 8: it looks like a DNI"
             ),
             RucError::Length { found } => text!(
-                "RUC debe tener 11 dígitos, tiene {found}",
-                "a RUC has 11 digits, this has {found}"
+                "el RUC debe tener 11 dígitos y este tiene {found}",
+                "a RUC has 11 digits and this has {found}"
             ),
             RucError::Prefix { found } => text!(
-                "RUC debe empezar con 10, 15, 16, 17 o 20, empieza con {found}",
-                "a RUC begins with 10, 15, 16, 17 or 20, this begins with {found}"
+                "el RUC debe empezar con 10, 15, 16, 17 o 20 y este empieza con {found}",
+                "a RUC begins with 10, 15, 16, 17 or 20 and this begins with {found}"
             ),
             RucError::Blocked => text!(
                 "RUC de prueba o secuencia numérica: no corresponde a un contribuyente",

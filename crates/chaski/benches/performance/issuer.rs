@@ -1,5 +1,7 @@
 //! Documents handed over to the issuer of the gateway, beside a bare client that sends the same bodies and
 //! remembers nothing: ten at once to an upstream that takes 20 ms, and one after the other in one series.
+//! A timer is late by a millisecond or two, so what the upstream really takes is measured by the bare client,
+//! one request at a time, and the ideal is reckoned from that.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,49 +27,47 @@ const RUTA: &str = "11111111-2222-3333-4444-555555555555";
 const TOKEN: &str = "benchmark";
 /// Documents of one run, and runs.
 const DOCUMENTS: usize = 600;
+const IN_ORDER: usize = 200;
 const RUNS: usize = 5;
 /// Of the one run with a long queue.
 const QUEUED: usize = 10_000;
 const AT_ONCE: usize = 10;
-const LATENCY: f64 = 0.020;
+const LATENCY: &str = "20ms";
 
 pub(crate) fn measure() -> anyhow::Result<Report> {
     let runtime = tokio::runtime::Runtime::new()?;
-    let (mut bare, mut pipelined, mut in_order) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut alone, mut bare) = (Vec::new(), Vec::new());
+    let (mut pipelined, mut in_order) = (Vec::new(), Vec::new());
     let (mut cpu, mut accepted, mut memory) = (Vec::new(), Vec::new(), Vec::new());
     for run in 0..RUNS {
-        bare.push(runtime.block_on(bare_client(run))?);
+        let one_by_one = runtime.block_on(bare_client(run, 1, IN_ORDER))?;
+        bare.push(runtime.block_on(bare_client(run, AT_ONCE, DOCUMENTS))? / one_by_one);
         let issued = runtime.block_on(issued(run, false, DOCUMENTS))?;
-        pipelined.push(issued.per_second);
+        pipelined.push((issued.per_second, one_by_one));
         cpu.push(issued.cpu);
         accepted.push(issued.accepted_per_second);
         memory.push(issued.memory);
-        in_order.push(
-            runtime
-                .block_on(self::issued(run, true, DOCUMENTS / 6))?
-                .per_second,
-        );
+        let issued = runtime.block_on(self::issued(run, true, IN_ORDER))?;
+        in_order.push((issued.per_second, one_by_one));
+        alone.push(1.0 / one_by_one);
     }
     let queue = runtime.block_on(issued(RUNS, false, QUEUED))?;
-    let ideal = AT_ONCE as f64 / LATENCY;
     let mut report = Report::default();
     let middle = |values: &[f64]| median(values.iter().copied());
-    report.figure("bare client, ten at once", middle(&bare), "1/s", "");
-    report.figure("  ÷ ideal (10 ÷ 20 ms)", middle(&bare) / ideal, "×", "");
-    report.figure("issuer, pipelined", middle(&pipelined), "1/s", "");
+    let rate = |runs: &[(f64, f64)]| median(runs.iter().map(|it| it.0));
+    let share = |runs: &[(f64, f64)]| median(runs.iter().map(|it| it.0 / it.1));
+    report.figure("the upstream takes", middle(&alone) * 1e3, "ms", "");
+    let of_ten = AT_ONCE as f64;
     report.figure(
-        "  ÷ ideal (10 ÷ 20 ms)",
-        middle(&pipelined) / ideal,
+        "bare client, ten at once ÷ ideal (10 ÷ that)",
+        middle(&bare) / of_ten,
         "×",
-        "≥ 0.9",
+        "",
     );
-    report.figure("issuer, in order", middle(&in_order), "1/s", "");
-    report.figure(
-        "  ÷ ideal (1 ÷ 20 ms)",
-        middle(&in_order) * LATENCY,
-        "×",
-        "≥ 0.9",
-    );
+    report.figure("issuer, pipelined", rate(&pipelined), "1/s", "");
+    report.figure("  ÷ ideal", share(&pipelined) / of_ten, "×", "≥ 0.9");
+    report.figure("issuer, in order", rate(&in_order), "1/s", "");
+    report.figure("  ÷ ideal (1 ÷ that)", share(&in_order), "×", "≥ 0.9");
     report.figure("processor per document", middle(&cpu) * 1e6, "us", "");
     report.figure("taken on (T1), ten at once", middle(&accepted), "1/s", "");
     report.figure("memory at most", middle(&memory), "MiB", "");
@@ -87,7 +87,7 @@ struct IssuedRun {
 /// Documents taken on, ten callers at once, and issued by the loop; all of them have to be accepted.
 async fn issued(run: usize, in_order: bool, documents: usize) -> anyhow::Result<IssuedRun> {
     forget_peak()?;
-    let upstream = Upstream::start("20ms", run as u64)?;
+    let upstream = Upstream::start(LATENCY, run as u64)?;
     let folder = tempfile::tempdir()?;
     let app = told(
         App::open(
@@ -184,9 +184,9 @@ async fn hand_over(app: &App, number: usize) -> anyhow::Result<Uuid> {
         .id)
 }
 
-/// The same bodies sent by a client that only sends and reads.
-async fn bare_client(run: usize) -> anyhow::Result<f64> {
-    let upstream = Upstream::start("20ms", run as u64)?;
+/// The same bodies sent by a client that only sends and reads, so many at once; how many a second.
+async fn bare_client(run: usize, at_once: usize, documents: usize) -> anyhow::Result<f64> {
+    let upstream = Upstream::start(LATENCY, run as u64)?;
     let folder = tempfile::tempdir()?;
     let app = told(
         App::open(
@@ -198,7 +198,7 @@ async fn bare_client(run: usize) -> anyhow::Result<f64> {
     )?;
     let url = upstream.url(&format!("/api/v1/{RUTA}"));
     let mut bodies = Vec::new();
-    for number in 0..DOCUMENTS {
+    for number in 0..documents {
         let value = JsonValue::parse(sale(number).as_bytes())?;
         let checked = told(app.check_invoice(None, value, &Ask::by("benchmark")).await)?;
         let document = checked.document.context("the document is not right")?;
@@ -209,10 +209,10 @@ async fn bare_client(run: usize) -> anyhow::Result<f64> {
     let bodies = Arc::new(bodies);
     let began = Instant::now();
     let mut senders = tokio::task::JoinSet::new();
-    for sender in 0..AT_ONCE {
+    for sender in 0..at_once {
         let (client, url, bodies) = (client.clone(), url.clone(), Arc::clone(&bodies));
         senders.spawn(async move {
-            for body in bodies.iter().skip(sender).step_by(AT_ONCE) {
+            for body in bodies.iter().skip(sender).step_by(at_once) {
                 let request = client
                     .post(&url)
                     .header("authorization", format!("Token token=\"{TOKEN}\""))
@@ -229,7 +229,7 @@ async fn bare_client(run: usize) -> anyhow::Result<f64> {
     while let Some(done) = senders.join_next().await {
         done??;
     }
-    Ok(DOCUMENTS as f64 / began.elapsed().as_secs_f64())
+    Ok(documents as f64 / began.elapsed().as_secs_f64())
 }
 
 fn sale(number: usize) -> String {

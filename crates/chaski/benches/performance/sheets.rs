@@ -1,11 +1,10 @@
 //! An Excel list of ten thousand known numbers to an Excel verdict, beside the two libraries that
 //! read and write it, alone.
 
-use std::borrow::Cow;
 use std::path::Path;
 
 use calamine::{Data, Reader, Xlsx, open_workbook};
-use chaski::app::batches::ReadList;
+use chaski::app::batches::{ReadList, RucList};
 use chaski::app::{App, WantedMode};
 use chaski::config::{Config, Layers, Surroundings};
 use chaski::sheets::{self, Limits, OutputFormat, ResultNames};
@@ -88,8 +87,10 @@ async fn judge(app: &App, list: &Path, verdicts: &Path) -> anyhow::Result<[f64; 
     hasher.update_reader(std::fs::File::open(list)?)?;
     let input = ReadList {
         table,
-        column,
-        dni_as_ruc: false,
+        how: RucList {
+            column,
+            dni_as_ruc: false,
+        },
         source_name: "clientes.xlsx".to_owned(),
         source_hash: *hasher.finalize().as_bytes(),
     };
@@ -109,7 +110,7 @@ async fn judge(app: &App, list: &Path, verdicts: &Path) -> anyhow::Result<[f64; 
     let watch = Watch::start()?;
     let result = &finished.result;
     let (table, summary) = (&result.table, &result.summary);
-    let made = Box::new(result.verdicts.iter().map(Cow::Borrowed));
+    let made = sheets::Verdicts::of(&result.verdicts);
     sheets::write_atomically(verdicts, |file| {
         sheets::render_result(
             file,

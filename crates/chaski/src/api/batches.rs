@@ -11,7 +11,6 @@ use super::reply::lima;
 use crate::app::App;
 use crate::app::batches::BatchKind;
 use crate::app::invoices::{CheckedRows, RowOutcome};
-use crate::sheets::Verdict;
 use crate::store::Batch;
 
 /// For how long the result of a batch may not have been fetched by who waited for it.
@@ -92,10 +91,16 @@ pub(crate) struct BatchForm {
     /// An xlsx, ods or csv.
     #[schema(value_type = String, format = Binary)]
     pub(crate) archivo: Vec<u8>,
-    /// What the list is: numbers to look up, or documents to issue.
+    /// What the list is: `ruc`, numbers to look up; `cpe`, vouchers to ask about; `tipo_cambio`, dates whose
+    /// rates are wanted; `comprobantes`, documents to issue.
     pub(crate) clase: Option<String>,
-    /// Title or letter of the column with the numbers.
+    /// Title or letter of the column with the numbers, or with the dates; of vouchers several parts may be
+    /// named, as `monto=Y,fecha=E`.
     pub(crate) columna: Option<String>,
+    /// Who publishes the rates: `sunat` (usual) or `sbs`.
+    pub(crate) fuente: Option<String>,
+    /// Of what: `USD` (usual) or `EUR`.
+    pub(crate) moneda: Option<String>,
     /// `LOW`, `NORMAL` (usual), `HIGH` or `CRITICAL`.
     pub(crate) prioridad: Option<String>,
     /// Ask the upstream whatever memory knows.
@@ -125,7 +130,8 @@ pub(crate) struct BatchData {
     pub(crate) mode: String,
     /// What the list is called.
     pub(crate) nombre: String,
-    /// `ruc`: numbers that are looked up; `comprobantes`: documents that are issued.
+    /// `ruc`: numbers that are looked up; `cpe`: vouchers that are asked about; `tipo_cambio`: rates of
+    /// dates; `comprobantes`: documents that are issued.
     #[serde(default = "of_before")]
     pub(crate) clase: String,
     /// `PENDING`, `PROCESSING`, `PARTIAL`, `COMPLETED`, `FAILED` or `CANCELLED`.
@@ -311,8 +317,8 @@ impl IssuedRowData {
 
 /// One row of the result of a batch, among the caller's own columns.
 #[derive(Deserialize)]
-pub(crate) struct ResultRow {
+pub(crate) struct ResultRow<R> {
     pub(crate) fila: u32,
     #[serde(flatten)]
-    pub(crate) verdict: Verdict,
+    pub(crate) verdict: R,
 }

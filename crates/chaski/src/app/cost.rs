@@ -26,14 +26,33 @@ impl Cost {
         Cost { calls, most }
     }
 
-    /// The same where a person says what it may cost. More than could be spent is not announced.
-    pub fn within(to_ask: usize, limit: Option<u64>) -> Cost {
-        let usual = Cost::of(to_ask);
-        let could = Cost::singly(to_ask) + (usual.most - usual.calls);
+    /// The cost of asking for `singles` that have no collections, and of `calls` besides.
+    pub fn of_singles(singles: usize, calls: u64) -> Cost {
+        let (singles, asked) = (singles as u64, singles as u64 + calls);
+        let reserve = singles.div_ceil(10).max(LEAST_RESERVE);
         Cost {
-            most: limit.map_or(usual.most, |limit| limit.min(could)),
-            ..usual
+            calls: asked,
+            most: if asked == 0 { 0 } else { asked + reserve },
         }
+    }
+
+    /// The same where a person says what it may cost.
+    pub fn within(to_ask: usize, limit: Option<u64>) -> Cost {
+        Cost::of(to_ask).limited(limit, Cost::could(to_ask))
+    }
+
+    /// The same, of a cost whatever it is of. More than `could` be spent is not announced.
+    pub(super) fn limited(self, limit: Option<u64>, could: u64) -> Cost {
+        Cost {
+            most: limit.map_or(self.most, |limit| limit.min(could)),
+            ..self
+        }
+    }
+
+    /// The most that asking for `to_ask` numbers could ever cost.
+    pub(super) fn could(to_ask: usize) -> u64 {
+        let usual = Cost::of(to_ask);
+        Cost::singly(to_ask) + (usual.most - usual.calls)
     }
 
     /// Enough to ask for `to_ask` numbers one by one, after their collections were of no use. Each
@@ -76,6 +95,18 @@ impl Over {
             most,
             enough,
             singly,
+        })
+    }
+}
+
+impl Over {
+    /// The same of a list that has no collections: `usual` is what those that are left cost.
+    pub fn of_singles(rucs: usize, most: u64, usual: Cost) -> Option<Over> {
+        (rucs > 0).then_some(Over {
+            rucs,
+            most,
+            enough: usual.most,
+            singly: false,
         })
     }
 }

@@ -187,8 +187,8 @@ impl AppError {
             AppError::TokenGone { folder } => {
                 let folder = folder.display();
                 text!(
-                    "{folder} tiene datos reales y no hay token: no se responde con datos ficticios en su lugar; configúrelo con: chaski config set migo.token (para usar el sandbox a propósito: --sandbox)",
-                    "{folder} has real data and there is no token: invented data will not take their place; set it with: chaski config set migo.token (to use the sandbox on purpose: --sandbox)"
+                    "la carpeta {folder} tiene datos reales y no hay token: no se responde con datos inventados en su lugar; configúrelo con: chaski config set migo.token (para usar datos de prueba a propósito: --sandbox)",
+                    "the folder {folder} has real data and there is no token: invented data will not take their place; set it with: chaski config set migo.token (to use the sandbox on purpose: --sandbox)"
                 )
                 .pick(lang)
             }

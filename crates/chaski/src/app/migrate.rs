@@ -180,7 +180,7 @@ fn refuse_itself(config: &Config, from: &Path) -> Result<(), AppError> {
     }
     let shown = from.display();
     Err(AppError::Usage(text!(
-        "{shown} es la carpeta de datos que ya se usa: indique con --from la anterior",
+        "la carpeta {shown} es la de datos que ya se usa: indique con --from la anterior",
         "{shown} is the data folder in use already: name the old one with --from"
     )))
 }

@@ -45,6 +45,7 @@ pub mod voucher;
 pub use crate::mode::Mode;
 pub use error::{AppError, DayTooSmall};
 pub(crate) use error::{plan_has_few, plan_too_small};
+pub use providers::try_out_token;
 pub use purpose::purpose;
 pub use secrets::{open_database_url, open_server_key, open_token, seal_setting};
 pub(crate) use signals::Signals;

@@ -1,11 +1,14 @@
 //! The upstreams: their state, the account behind the token, the calls of the month.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use chaski_client::{Account, Ask, BreakerState, Found};
+use chaski_client::{Account, Ask, BreakerState, Clock, Found, Http, Migo, Settings};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{App, AppError, Mode};
-use crate::store::Asker;
+use crate::config::Config;
+use crate::store::{Asker, Channel};
 
 /// A list waits for the account so long before it begins.
 const TIME_FOR_THE_ACCOUNT: Duration = Duration::from_secs(5);
@@ -27,6 +30,28 @@ pub struct ProviderState {
     pub retries: u64,
     /// Look-ups answered from memory.
     pub hits: u64,
+}
+
+/// Asks for the account of a token that is not in use yet. It costs nothing, opens no data folder and is
+/// on no record: there may be none yet.
+pub async fn try_out_token(
+    config: &Config,
+    token: SecretString,
+    clock: Clock,
+) -> Result<Account, AppError> {
+    let settings = Settings {
+        deadline: TIME_FOR_THE_ACCOUNT.min(config.settings.deadline),
+        ..config.settings.clone()
+    };
+    let migo = Migo::builder(token.expose_secret())
+        .transport(Arc::new(Http::leaving(&config.exit)))
+        .base_url(config.migo_base_url.as_str())
+        .version(config.migo_version)
+        .settings(settings)
+        .clock(clock)
+        .build()?;
+    let found = migo.account(&Asker::Owner(Channel::Cli).ask()).await?;
+    Ok(Account::clone(&found.value))
 }
 
 impl App {

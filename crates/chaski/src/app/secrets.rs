@@ -133,14 +133,20 @@ fn open_setting(
 }
 
 fn sealed_shut(setting: &str, any_key: bool) -> ConfigError {
+    let guardado = match setting {
+        "migo.token" => "el token guardado",
+        "server_key" => "la llave del servidor guardada",
+        "database_url" => "la dirección de la base guardada",
+        other => other,
+    };
     let text = if any_key {
         text!(
-            "{setting} está sellado con otra llave: indique la que lo selló con CHASKI_KEY_FILE, o guárdelo de nuevo con: chaski config set {setting}",
+            "no se puede abrir {guardado}, porque se selló con otra llave. Guárdelo otra vez: chaski config set {setting}; o indique la llave que lo selló con CHASKI_KEY_FILE",
             "{setting} is sealed with another key: name the one that sealed it with CHASKI_KEY_FILE, or save it again with: chaski config set {setting}"
         )
     } else {
         text!(
-            "{setting} está sellado y no hay llave para abrirlo: indíquela con CHASKI_KEY_FILE, o guárdelo de nuevo con: chaski config set {setting}",
+            "no se puede abrir {guardado}: falta la llave que lo selló. Guárdelo otra vez: chaski config set {setting}; o indique la llave con CHASKI_KEY_FILE",
             "{setting} is sealed and there is no key to open it: name it with CHASKI_KEY_FILE, or save it again with: chaski config set {setting}"
         )
     };

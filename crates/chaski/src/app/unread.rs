@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use chaski_core::{DniError, Lang, RucError, text};
+use chaski_core::{DniError, Lang, RucError, Text, text};
 
 use super::AppError;
 use super::verdicts::{RowPlan, of_problem};
@@ -29,6 +29,46 @@ pub(super) fn unread(plans: &[RowPlan], rows: &[Row]) -> Option<AppError> {
         "no se pudo leer ningún RUC de la lista. {es}",
         "not a single RUC of the list could be read. {en}"
     )))
+}
+
+/// Why a row of another list asks for nothing, or that it asks for something.
+pub(super) struct Cause {
+    pub(super) row: u32,
+    /// What it is, whatever the row.
+    pub(super) kind: &'static str,
+    pub(super) words: Text,
+    /// It asks for something.
+    pub(super) read: bool,
+    /// It is no row that could: one of totals or of titles.
+    pub(super) nobody: bool,
+}
+
+/// The same of a list that asks for something else: `what` is what none could be read of.
+pub(super) fn nothing_read(rows: impl Iterator<Item = Cause>, what: Text) -> Option<AppError> {
+    let rows: Vec<Cause> = rows.collect();
+    if rows.is_empty() || rows.iter().any(|it| it.read) {
+        return None;
+    }
+    let all = rows.iter().filter(|it| !it.nobody);
+    let mut wrong: Vec<(u32, &Cause)> = all.map(|it| (it.row, it)).collect();
+    if wrong.is_empty() {
+        wrong = rows.iter().map(|it| (it.row, it)).collect();
+    }
+    let ((es, en), Text { es: que, en: what }) = (common_cause(&wrong), what);
+    Some(AppError::NothingRead(text!(
+        "no se pudo leer {que} de la lista. {es}",
+        "{what} of the list could be read. {en}"
+    )))
+}
+
+impl Wrong for Cause {
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn words(&self, lang: Lang) -> (String, &'static str) {
+        (self.words.clone().pick(lang), "")
+    }
 }
 
 /// The same of a list of partners of which no row was taken; its rows, and what is wrong with each.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chaski_client::{Error, Found, Lookup, Memory, Remembered, RucQuery, Source};
 use chaski_core::{
     Condicion, DniError, Estado, Lang, Place, Role, Ruc, Severity, Taxpayer, Ubigeo, fitness,
-    lima_date, lima_datetime, text,
+    lima_date, lima_datetime, sentence, text,
 };
 use compact_str::CompactString;
 use jiff::Timestamp;
@@ -17,10 +17,10 @@ use crate::sheets::{Aptitud, CellProblem, Repair, Subject, Verdict};
 use crate::store::ItemState;
 
 /// What one row turned out to be.
-pub(super) struct RowPlan {
-    pub(super) subject: Subject,
+pub struct RowPlan<S = Subject> {
+    pub(super) subject: S,
     pub(super) repairs: Vec<Repair>,
-    /// Position of its RUC among the unique ones.
+    /// Position of what it asks for among the unique ones.
     pub(super) unique: Option<usize>,
     /// Row of the first appearance, when this is a repetition; as Excel numbers it.
     pub(super) repeats: Option<u32>,
@@ -37,7 +37,7 @@ pub(super) enum NotAsked {
 
 /// What the verdict of a row takes from the whole list.
 #[derive(Clone, Copy)]
-pub(super) struct OfList {
+pub struct OfList {
     /// Why, where nothing came of a row.
     pub(super) otherwise: NotAsked,
     /// Whether the upstream failed and answered about no number. Then one that the limit of calls
@@ -50,16 +50,24 @@ const LIMITS: [&str; 2] = ["tope_de_gasto", "tope_diario"];
 
 /// What came of one RUC.
 #[derive(Clone)]
-pub(super) enum RucOutcome {
+pub enum RucOutcome {
+    /// The registry knows it.
     Found {
+        /// What it knows.
         taxpayer: Arc<Taxpayer>,
+        /// Who said so.
         source: Source,
+        /// When.
         at: Timestamp,
     },
+    /// The registry does not know it.
     NotFound {
+        /// Who said so.
         source: Source,
+        /// When.
         at: Timestamp,
     },
+    /// It could not be asked.
     Failed(Error),
     /// What an earlier run failed with: only its code is on record.
     FailedBefore(CompactString),
@@ -103,7 +111,7 @@ impl RucOutcome {
     }
 
     /// How its item is marked.
-    pub(super) fn state(&self) -> ItemState {
+    pub(super) fn item_state(&self) -> ItemState {
         match self {
             RucOutcome::Found { .. } | RucOutcome::Forgotten => ItemState::Answered,
             RucOutcome::NotFound { .. } => ItemState::Refused,
@@ -138,7 +146,7 @@ impl RucOutcome {
         SunatCheck { ruc, said, now }
     }
 
-    pub(super) fn is_from_memory(&self) -> bool {
+    pub(super) fn was_remembered(&self) -> bool {
         matches!(
             self,
             RucOutcome::Found {
@@ -150,6 +158,42 @@ impl RucOutcome {
             }
         )
     }
+}
+
+impl<S> RowPlan<S> {
+    /// What a person should know of how it was read.
+    pub(super) fn remarks(&self, lang: Lang) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(first) = self.repeats {
+            let repeated = text!(
+                "repetido: ya está en la fila {first}",
+                "repeated: already in row {first}"
+            );
+            notes.push(repeated.pick(lang));
+        }
+        if !self.repairs.is_empty() && self.unique.is_some() {
+            let repairs = self.repairs.iter().map(|repair| repair.message(lang));
+            let list = repairs.collect::<Vec<_>>().join(", ");
+            notes.push(text!("corregido: {list}", "corrected: {list}").pick(lang));
+        }
+        notes
+    }
+}
+
+/// What an earlier run failed with, of which only the code is on record.
+pub(super) fn of_failed_code(code: &str, lang: Lang) -> String {
+    let why = match code {
+        "tope_de_gasto" => lang.pick(
+            "no se consultó, la lista llegó al máximo que podía gastar",
+            "not asked, the list came to the most that it might spend",
+        ),
+        "tope_diario" => lang.pick(
+            "no se consultó, la llave llegó a su máximo del día",
+            "not asked, the key came to its most of the day",
+        ),
+        _ => lang.pick("no se pudo consultar", "it could not be asked"),
+    };
+    format!("{why}: {code}")
 }
 
 impl App {
@@ -217,19 +261,8 @@ impl App {
                 self.judge_ruc(*ruc, learned, list, &mut verdict, &mut notes, lang);
             }
         }
-        if let Some(first) = row.repeats {
-            let repeated = text!(
-                "repetido: ya está en la fila {first}",
-                "repeated: already in row {first}"
-            );
-            notes.push(repeated.pick(lang));
-        }
-        if !row.repairs.is_empty() && row.unique.is_some() {
-            let repairs = row.repairs.iter().map(|repair| repair.message(lang));
-            let list = repairs.collect::<Vec<_>>().join(", ");
-            notes.push(text!("corregido: {list}", "corrected: {list}").pick(lang));
-        }
-        verdict.motivo = notes.join("; ");
+        notes.extend(row.remarks(lang));
+        verdict.motivo = sentence(&notes.join("; "));
         verdict
     }
 
@@ -271,18 +304,7 @@ impl App {
             }
             RucOutcome::FailedBefore(code) => {
                 verdict.apto = of_failure(code);
-                let why = match code.as_str() {
-                    "tope_de_gasto" => lang.pick(
-                        "no se consultó, la lista llegó al máximo que podía gastar",
-                        "not asked, the list came to the most that it might spend",
-                    ),
-                    "tope_diario" => lang.pick(
-                        "no se consultó, la llave llegó a su máximo del día",
-                        "not asked, the key came to its most of the day",
-                    ),
-                    _ => lang.pick("no se pudo consultar", "it could not be asked"),
-                };
-                notes.push(format!("{why}: {code}"));
+                notes.push(of_failed_code(code, lang));
                 return;
             }
             RucOutcome::Forgotten => {
@@ -340,10 +362,10 @@ pub fn source_name(mode: Mode, source: Source, lang: Lang) -> &'static str {
             "APIMIGO (guardado, vencido)",
             "APIMIGO (remembered, past its time)",
         ),
-        (Mode::Sandbox, Source::Upstream) => lang.pick("sandbox (ficticio)", "sandbox (invented)"),
+        (Mode::Sandbox, Source::Upstream) => lang.pick("prueba (inventado)", "trial (invented)"),
         (Mode::Sandbox, _) => lang.pick(
-            "sandbox (ficticio, guardado)",
-            "sandbox (invented, remembered)",
+            "prueba (inventado, guardado)",
+            "trial (invented, remembered)",
         ),
     }
 }
@@ -362,7 +384,7 @@ fn of_failure(code: &str) -> Aptitud {
 }
 
 impl NotAsked {
-    fn message(self, lang: Lang) -> &'static str {
+    pub(super) fn message(self, lang: Lang) -> &'static str {
         match self {
             NotAsked::Waits => lang.pick("aún no se consultó", "not asked yet"),
             NotAsked::PlanTooSmall => lang.pick(
@@ -392,7 +414,7 @@ fn describe(taxpayer: &Taxpayer, verdict: &mut Verdict) {
     verdict.direccion = text(taxpayer.direccion());
 }
 
-fn with_code(finding: &chaski_core::Finding, lang: Lang) -> String {
+pub(super) fn with_code(finding: &chaski_core::Finding, lang: Lang) -> String {
     format!("{} ({})", finding.message(lang), finding.codigo)
 }
 

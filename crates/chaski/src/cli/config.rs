@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
+use chaski_client::{Clock, Failure};
 use chaski_core::{Lang, text};
 use dialoguer::Password;
 use serde_json::{Value, json};
@@ -10,13 +11,15 @@ use toml_edit::{DocumentMut, value};
 
 use super::Done;
 use super::kit::needed::Needed;
+use super::kit::pasted;
 use super::kit::records::{Records, fields};
 use super::kit::terminal;
 use crate::app::{
     AppError, Mode, WantedMode, mode_of, open_database_url, open_server_key, open_token,
-    seal_setting,
+    seal_setting, try_out_token,
 };
 use crate::config::{DEFAULTS, Layers, Origin, Surroundings, is_secret, looks_like_token};
+use crate::counted::counted;
 use crate::mode::mode_of_key;
 use crate::private;
 use crate::sheets;
@@ -40,8 +43,8 @@ pub(super) fn init(around: &Surroundings, force: bool, lang: Lang) -> Done {
     anstream::eprintln!(
         "{}",
         text!(
-            "se escribió {}: quite el # de lo que quiera cambiar",
-            "wrote {}: remove the # of what you want to change",
+            "Se escribió {}: quite el # de lo que quiera cambiar",
+            "Wrote {}: remove the # of what you want to change",
             path.display()
         )
         .pick(lang)
@@ -71,14 +74,14 @@ pub(super) fn show(needed: &Needed, with_origin: bool) -> Done {
 }
 
 /// `chaski config set`: one key of the user's file, comments kept.
-pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
+pub(super) async fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
     needed.layers.known(key, "chaski config set")?;
     let is_secret = is_secret(key);
     let text = match typed {
         Some(text) if is_secret || looks_like_token(&text) => {
             let key = if is_secret { key } else { key_for(&text) };
             return Err(AppError::Usage(text!(
-                "no escriba eso en la línea de órdenes: queda en el historial. Ejecute solo: chaski config set {key} (lo pedirá sin mostrarlo), o páselo por tubería",
+                "no escriba eso en la línea de comandos: queda en el historial. Ejecute solo: chaski config set {key} (lo pedirá sin mostrarlo), o páselo por tubería",
                 "do not write that on the command line: the history keeps it. Run just: chaski config set {key} (it is asked for without showing it), or pipe it in"
             )));
         }
@@ -107,8 +110,8 @@ pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
     };
     let mut document: DocumentMut = before.parse().map_err(|_| {
         AppError::Usage(text!(
-            "{} no es TOML válido; corríjalo antes",
-            "{} is not valid TOML; mend it first",
+            "el archivo {} no es TOML válido; corríjalo antes",
+            "the file {} is not valid TOML; mend it first",
             path.display()
         ))
     })?;
@@ -135,15 +138,52 @@ pub(super) fn set(needed: &Needed, key: &str, typed: Option<String>) -> Done {
     write_private(&path, after.as_bytes())?;
     let shown = path.display();
     let (sellado, sealed) = if is_secret {
-        (" y sellado", " and sealed")
+        (", sellado,", ", sealed,")
     } else {
         ("", "")
     };
     needed.say(text!(
-        "{key} guardado{sellado} en {shown} (permiso 0600)",
-        "{key} saved{sealed} in {shown} (mode 0600)"
+        "se guardó {key}{sellado} en {shown} (permiso 0600)",
+        "{key} was saved{sealed} in {shown} (mode 0600)"
     ));
+    if key == "migo.token" {
+        return try_token(needed, text).await;
+    }
     Ok(0)
+}
+
+/// Whether a token works is known at once, by the one question that costs nothing. Where it cannot be
+/// asked now, the token is kept all the same.
+async fn try_token(needed: &Needed, token: String) -> Done {
+    let tried = try_out_token(&needed.config, token.into(), Clock::system()).await;
+    match tried {
+        Ok(account) => {
+            needed.say(match account.consultas {
+                Some(left) => {
+                    let quedan = if left == 1 { "queda" } else { "quedan" };
+                    let (consultas, calls) = (
+                        counted(left, "consulta", "consultas"),
+                        counted(left, "call", "calls"),
+                    );
+                    text!(
+                        "el token funciona; le {quedan} {consultas}",
+                        "the token works; you have {calls} left"
+                    )
+                }
+                None => text!("el token funciona", "the token works"),
+            });
+            Ok(0)
+        }
+        Err(error) if error.code() == Failure::Unauthorized.code() => Err(error),
+        Err(error) => {
+            let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
+            needed.say(text!(
+                "no se pudo probar el token ahora: {es}. Pruébelo después con: chaski doctor",
+                "the token could not be tried now: {en}. Try it later with: chaski doctor"
+            ));
+            Ok(0)
+        }
+    }
 }
 
 /// `chaski config check`.
@@ -155,10 +195,12 @@ pub(super) fn check(needed: &Needed) -> Done {
     open_server_key(&needed.config)?;
     open_database_url(&needed.config)?;
     let (es, en) = match (mode, needed.wish) {
-        (Mode::Sandbox, WantedMode::Sandbox) => ("sandbox, por --sandbox", "sandbox, by --sandbox"),
+        (Mode::Sandbox, WantedMode::Sandbox) => {
+            ("datos de prueba, por --sandbox", "trial data, by --sandbox")
+        }
         (Mode::Sandbox, _) => (
-            "sandbox (no hay token o así se configuró)",
-            "sandbox (no token, or configured so)",
+            "datos de prueba (no hay token o así se configuró)",
+            "trial data (no token, or configured so)",
         ),
         (Mode::Real, _) => ("APIMIGO, con su token", "APIMIGO, with your token"),
     };
@@ -186,8 +228,12 @@ fn secret(needed: &Needed, key: &str) -> Result<String, AppError> {
         ),
     };
     let asking = Password::new().with_prompt(prompt.pick(needed.lang()));
-    let text = terminal::secret(needed.may_ask, asking, 4096)?;
-    let text = without_quotes(&text).to_owned();
+    let text = terminal::secret(needed.may_ask, asking, 4096, needed.lang())?;
+    let text = match key {
+        // An address may hold what no token does.
+        "database_url" => text.trim().trim_matches(['"', '\'']).to_owned(),
+        _ => pasted::token(&text).map_err(AppError::Usage)?,
+    };
     if text.is_empty() {
         return Err(AppError::Usage(text!(
             "no llegó ningún valor para {key}",
@@ -201,23 +247,6 @@ fn secret(needed: &Needed, key: &str) -> Result<String, AppError> {
         )));
     }
     Ok(text)
-}
-
-/// A secret that was copied with the quotes round it is the secret all the same.
-fn without_quotes(text: &str) -> &str {
-    const QUOTES: [(char, char); 6] = [
-        ('"', '"'),
-        ('\'', '\''),
-        ('`', '`'),
-        ('“', '”'),
-        ('‘', '’'),
-        ('«', '»'),
-    ];
-    let text = text.trim();
-    let inside = QUOTES
-        .iter()
-        .find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close));
-    inside.unwrap_or(text).trim()
 }
 
 /// Where a secret that was typed in the open belongs.

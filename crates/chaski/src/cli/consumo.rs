@@ -4,9 +4,9 @@ use chaski_core::text;
 
 use super::Done;
 use super::kit::args::ConsumoArgs;
-use super::kit::explain::repeatable;
 use super::kit::needed::Needed;
 use super::kit::records::{Records, fields};
+use super::kit::typed::repeatable;
 use crate::api::consumption::UsedData;
 use crate::app::consumption::Month;
 use crate::app::{App, AppError};

@@ -13,6 +13,8 @@ use super::kit::needed::Needed;
 use super::kit::terminal::secret;
 use crate::app::backups::{self, Demand, LEAST_PHRASE, Manner, Proved, RestoredKey, mode_of_data};
 use crate::app::{AppError, Mode, folder_of};
+use crate::counted::counted;
+use crate::store::Snapshot;
 
 /// Longest phrase.
 const MOST_PHRASE_BYTES: u64 = 4 * 1024;
@@ -38,10 +40,10 @@ pub(super) async fn backup(
     let now = Clock::system().now();
     let taken = backups::backup(&needed.config, mode, &settings, to, with_key, phrase, now).await?;
     let (path, kib) = (taken.path.display(), taken.bytes.div_ceil(1024));
-    let (calls, answers) = (taken.snapshot.calls, taken.snapshot.answers);
+    let (contenido, content) = content(&taken.snapshot);
     needed.say(text!(
-        "copia verificada: {path} ({kib} KiB; llamadas, {calls}; respuestas, {answers})",
-        "verified copy: {path} ({kib} KiB; calls, {calls}; answers, {answers})"
+        "copia verificada ({contenido}, {kib} KiB): {path}",
+        "verified copy ({content}, {kib} KiB): {path}"
     ));
     if by_phrase {
         needed.say(text!(
@@ -95,11 +97,15 @@ pub(super) async fn restaurar(
     let done = backups::restore(&needed.config, needed.wish, from, manner, now).await?;
     let folder = done.place.clone();
     let folder = folder.unwrap_or_else(|| done.folder.display().to_string());
-    let taken_at = lima_datetime(done.taken_at).strftime("%Y-%m-%d %H:%M:%S");
-    let (calls, answers) = (done.snapshot.calls, done.snapshot.answers);
+    let taken_at = lima_datetime(done.taken_at);
+    let (dia, day) = (
+        taken_at.strftime("%d/%m/%Y %H:%M:%S"),
+        taken_at.strftime("%Y-%m-%d %H:%M:%S"),
+    );
+    let (contenido, content) = content(&done.snapshot);
     needed.say(text!(
-        "restaurado en {folder} lo que había el {taken_at} (llamadas, {calls}; respuestas, {answers})",
-        "restored in {folder} what there was at {taken_at} (calls, {calls}; answers, {answers})"
+        "restaurado en {folder} lo que había el {dia} ({contenido})",
+        "restored in {folder} what there was at {day} ({content})"
     ));
     if let Some(text) = about_seal(done.proved) {
         needed.say(text);
@@ -143,16 +149,16 @@ fn about_seal(proved: Proved) -> Option<Text> {
     Some(match proved {
         Proved::Sealed => return None,
         Proved::ByItself => text!(
-            "atención: el sello se comprobó con la llave que vino en la misma copia; quien pudo leer la copia también pudo rehacerlo",
-            "beware: the seal was proved with the key that came in the copy itself; whoever could read the copy could renew it too",
+            "Atención: el sello se comprobó con la llave que vino en la misma copia; quien pudo leer la copia también pudo rehacerlo",
+            "Beware: the seal was proved with the key that came in the copy itself; whoever could read the copy could renew it too",
         ),
         Proved::Unsealed => text!(
-            "atención: la copia no tiene sello (es de una versión anterior): no se puede saber si alguien la alteró. Revise las llaves con: chaski llaves",
-            "beware: the copy has no seal (it is of an older version): whether somebody altered it cannot be known. Look at the keys with: chaski llaves",
+            "Atención: la copia no tiene sello (es de una versión anterior): no se puede saber si alguien la alteró. Revise las llaves con: chaski llaves",
+            "Beware: the copy has no seal (it is of an older version): whether somebody altered it cannot be known. Look at the keys with: chaski llaves",
         ),
         Proved::Waived => text!(
-            "atención: el sello no se comprobó: no se puede saber si alguien alteró la copia. Revise las llaves con: chaski llaves",
-            "beware: the seal was not proved: whether somebody altered the copy cannot be known. Look at the keys with: chaski llaves",
+            "Atención: el sello no se comprobó: no se puede saber si alguien alteró la copia. Revise las llaves con: chaski llaves",
+            "Beware: the seal was not proved: whether somebody altered the copy cannot be known. Look at the keys with: chaski llaves",
         ),
     })
 }
@@ -165,7 +171,7 @@ fn said(needed: &Needed, args: &PhraseArgs, twice: bool) -> Result<Option<Secret
         if text.is_empty() {
             let path = path.display();
             return Err(AppError::Usage(text!(
-                "{path} está vacío: ahí debe estar la frase",
+                "el archivo {path} está vacío: ahí debe estar la frase",
                 "{path} is empty: the phrase must be in it"
             )));
         }
@@ -175,6 +181,23 @@ fn said(needed: &Needed, args: &PhraseArgs, twice: bool) -> Result<Option<Secret
         return Ok(None);
     }
     typed(needed, twice).map(Some)
+}
+
+/// What a copy holds, in both languages.
+fn content(of: &Snapshot) -> (String, String) {
+    let (calls, answers) = (of.calls, of.answers);
+    let (llamadas, respuestas) = (
+        counted(calls, "llamada", "llamadas"),
+        counted(answers, "respuesta", "respuestas"),
+    );
+    let (calls, answers) = (
+        counted(calls, "call", "calls"),
+        counted(answers, "answer", "answers"),
+    );
+    (
+        format!("{llamadas}, {respuestas}"),
+        format!("{calls}, {answers}"),
+    )
 }
 
 fn typed(needed: &Needed, twice: bool) -> Result<SecretString, AppError> {
@@ -189,7 +212,7 @@ fn typed(needed: &Needed, twice: bool) -> Result<SecretString, AppError> {
             lang.pick("no son iguales", "they are not alike"),
         );
     }
-    let text = secret(needed.may_ask, asking, MOST_PHRASE_BYTES)?;
+    let text = secret(needed.may_ask, asking, MOST_PHRASE_BYTES, lang)?;
     let text = text.trim_end_matches(['\r', '\n']);
     if text.is_empty() {
         return Err(AppError::Usage(text!(

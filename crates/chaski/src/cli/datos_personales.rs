@@ -6,9 +6,9 @@ use chaski_core::{Dni, text};
 use super::Done;
 use super::kit::args::PersonCmd;
 use super::kit::needed::Needed;
-use super::kit::output;
+use super::kit::output::{self, SAID_NO, say_nothing_deleted};
 use super::kit::overwrite::all;
-use super::kit::terminal::piped;
+use super::kit::terminal::{ask_line, piped};
 use crate::app::backups::mode_of_data;
 use crate::app::invoices::JOURNAL_FILE;
 use crate::app::persons::{erase_person, export_person, open_store};
@@ -25,7 +25,9 @@ pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Don
     let mut ask = Asker::Owner(Channel::Cli).ask();
     ask.purpose = typed.motivo.as_deref().map(purpose).transpose()?;
     if erasing {
-        confirm(needed, dni)?;
+        if !confirm(needed, dni)? {
+            return Ok(SAID_NO);
+        }
     } else if let Some(path) = &needed.output {
         needed.overwrite.check(path)?;
     }
@@ -34,7 +36,7 @@ pub(super) async fn datos_personales(needed: &Needed, command: PersonCmd) -> Don
     let store = open_store(&needed.config, mode).await?;
     let folder = folder_of(&needed.config, mode);
     let folder = folder.display();
-    needed.say(text!("carpeta: {folder}", "folder: {folder}"));
+    needed.say(text!("Carpeta: {folder}", "Folder: {folder}"));
     // 3. The deed. What persons entered may be on the other side too.
     let done = if erasing {
         let elsewhere = erase_elsewhere(needed, mode, dni, &ask).await?;
@@ -95,8 +97,8 @@ fn say_erased(needed: &Needed, erased: &Erased) {
     let (answers, calls) = (erased.answers, erased.calls);
     let (bodies, items) = (erased.bodies, erased.items);
     needed.say(text!(
-        "borrado: respuestas, {answers}; en llamadas, {calls}; contenidos, {bodies}; en lotes, {items}",
-        "erased: answers, {answers}; in calls, {calls}; bodies, {bodies}; in batches, {items}"
+        "Borrado: respuestas, {answers}; en llamadas, {calls}; contenidos, {bodies}; en lotes, {items}",
+        "Erased: answers, {answers}; in calls, {calls}; bodies, {bodies}; in batches, {items}"
     ));
     if erased.documents_kept > 0 {
         let documents = erased.documents_kept;
@@ -111,16 +113,16 @@ fn say_erased(needed: &Needed, erased: &Erased) {
     ));
     if !erased.log_emptied {
         needed.say(text!(
-            "otro proceso estaba leyendo: repita la orden para que tampoco quede en el diario de la base",
+            "otro proceso estaba leyendo: repita el comando para que tampoco quede en el diario de la base",
             "another process was reading: repeat the command to empty the log of the database too"
         ));
     }
 }
 
 /// The last two digits, typed: a yes is said too easily.
-fn confirm(needed: &Needed, dni: Dni) -> Result<(), AppError> {
+fn confirm(needed: &Needed, dni: Dni) -> Result<bool, AppError> {
     if needed.yes {
-        return Ok(());
+        return Ok(true);
     }
     let lang = needed.lang();
     if !needed.may_ask {
@@ -129,18 +131,16 @@ fn confirm(needed: &Needed, dni: Dni) -> Result<(), AppError> {
             "erasing the data of a person needs a confirmation: add --yes"
         )));
     }
-    let typed = dialoguer::Input::<String>::new()
-        .with_prompt(lang.pick(
-            "Se borrará lo guardado de este DNI y no se podrá recuperar. Escriba sus dos últimos dígitos",
-            "What is kept of this DNI is erased for good. Type its last two digits",
-        ))
-        .interact_text()
-        .map_err(|_| AppError::Interrupted)?;
-    if dni.as_str().ends_with(typed.trim()) && typed.trim().len() == 2 {
-        Ok(())
-    } else {
-        Err(AppError::Interrupted)
+    let prompt = lang.pick(
+        "Se borrará lo guardado de este DNI y no se podrá recuperar. Escriba sus dos últimos dígitos",
+        "What is kept of this DNI is erased for good. Type its last two digits",
+    );
+    let typed = ask_line(prompt, lang)?;
+    let meant = dni.as_str().ends_with(typed.trim()) && typed.trim().len() == 2;
+    if !meant {
+        say_nothing_deleted(needed);
     }
+    Ok(meant)
 }
 
 /// The number of the flag; with `-` or without it, the one on the input, where no history keeps it.
@@ -160,10 +160,7 @@ fn dni(needed: &Needed, typed: Option<&str>) -> Result<Dni, AppError> {
 
 fn read(needed: &Needed) -> Result<String, AppError> {
     if needed.may_ask {
-        return dialoguer::Input::<String>::new()
-            .with_prompt("DNI")
-            .interact_text()
-            .map_err(|_| AppError::Interrupted);
+        return ask_line("DNI", needed.lang());
     }
     piped(64)
 }

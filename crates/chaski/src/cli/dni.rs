@@ -1,6 +1,6 @@
 //! `chaski dni`: whose DNI is this? Shown masked unless asked for whole.
 
-use chaski_core::{Dni, DniError, Lang, text};
+use chaski_core::{Dni, DniError, Lang, sentence, text};
 use serde_json::{Map, Value, json};
 
 use super::Done;
@@ -77,7 +77,7 @@ pub(super) async fn dni(needed: &Needed, desk: &Desk, typed: DniArgs) -> Done {
 }
 
 fn failed(dni: &str, code: &str, message: &str) -> Map<String, Value> {
-    fields(json!({"success": false, "dni": dni, "code": code, "error": message}))
+    fields(json!({"success": false, "dni": dni, "code": code, "error": sentence(message)}))
 }
 
 /// Absence from a registry-based service is not absence from RENIEC.

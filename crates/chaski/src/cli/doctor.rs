@@ -83,7 +83,8 @@ pub(super) async fn doctor(needed: &Needed) -> Done {
         Err(error) => report.bad("proveedor", &error),
     }
     let now = app.clock.now();
-    let shown = lima_datetime(now).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let form = needed.lang().pick("%d/%m/%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S");
+    let shown = lima_datetime(now).strftime(form).to_string();
     report.add(checkup::clock_finding(&shown, noting.last()));
     // 5. What there is if all else is lost.
     let last = app.last_backup().await?;
@@ -134,11 +135,11 @@ impl Report {
         let config = &needed.config;
         let finding = match mode {
             Mode::Sandbox if config.token().is_some() => Examined("modo").good(text!(
-                "responde el sandbox (datos ficticios), aunque hay un token configurado",
+                "modo de prueba (datos inventados), aunque hay un token configurado",
                 "the sandbox answers (invented data), although a token is configured"
             )),
             Mode::Sandbox => Examined("modo").good(text!(
-                "responde el sandbox: no hay token configurado (datos ficticios)",
+                "modo de prueba: no hay token configurado (datos inventados)",
                 "the sandbox answers: no token is configured (invented data)"
             )),
             Mode::Real => {
@@ -215,7 +216,7 @@ impl Report {
             if file.exists() && folder == config.dir {
                 let file = file.display();
                 self.add(Examined("llave").advice(text!(
-                    "{file} ya no se usa: guárdelo en otro lugar y bórrelo de aquí",
+                    "el archivo {file} ya no se usa: guárdelo en otro lugar y bórrelo de aquí",
                     "{file} is no longer used: keep it elsewhere and delete it here"
                 )));
             }

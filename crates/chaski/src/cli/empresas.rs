@@ -13,6 +13,7 @@ use super::kit::desk::Desk;
 use super::kit::needed::Needed;
 use super::kit::output;
 use super::kit::records::{Records, fields};
+use super::kit::terminal::ask_secret;
 use super::llaves::empresa;
 use super::{Done, with_invoices};
 use crate::api::series::IssuerData;
@@ -231,8 +232,8 @@ fn token(needed: &Needed) -> Result<SecretString, AppError> {
             "Token de Nubefact (no se mostrará)",
             "Nubefact token (not shown)",
         );
-        let typed = dialoguer::Password::new().with_prompt(prompt).interact();
-        return Ok(typed.map_err(|_| AppError::Interrupted)?.into());
+        let asking = dialoguer::Password::new().with_prompt(prompt);
+        return Ok(ask_secret(asking, needed.lang())?.into());
     }
     let mut text = String::new();
     std::io::stdin()

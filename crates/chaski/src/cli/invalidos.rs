@@ -6,10 +6,10 @@ use serde_json::json;
 use super::Done;
 use super::kit::args::InvalidosCmd;
 use super::kit::desk::Desk;
-use super::kit::explain::repeatable;
 use super::kit::needed::Needed;
 use super::kit::output::{self, complain_about};
 use super::kit::records::{Records, fields, time};
+use super::kit::typed::repeatable;
 use crate::counted::counted;
 use crate::store::RefusalRow;
 
@@ -18,17 +18,20 @@ pub(super) async fn invalidos(needed: &Needed, desk: &Desk, command: Option<Inva
         InvalidosCmd::Listar => listar(needed, desk).await,
         InvalidosCmd::Borrar { todos: true, .. } => {
             // Forgetting them all costs a call each when they are asked for again.
-            output::confirm(
+            let wanted = output::confirm(
                 needed,
                 text!(
-                    "¿Olvidar todos los números registrados?",
-                    "Forget all the numbers on record?"
+                    "¿Borrar todos los números guardados como inexistentes?",
+                    "Delete all the numbers kept as unknown?"
                 ),
                 text!(
                     "borrar todos necesita confirmación: agregue --yes",
-                    "forgetting all needs a confirmation: add --yes"
+                    "deleting all needs a confirmation: add --yes"
                 ),
             )?;
+            if !wanted {
+                return Ok(output::SAID_NO);
+            }
             let forgotten = desk.forget(None).await?;
             say_forgotten(needed, forgotten);
             Ok(0)
@@ -54,8 +57,8 @@ async fn listar(needed: &Needed, desk: &Desk) -> Done {
     let rows: Vec<_> = refusals.iter().map(row).collect();
     if rows.is_empty() {
         needed.say(text!(
-            "no hay números registrados como inexistentes",
-            "no number is on record as unknown"
+            "no hay números guardados como inexistentes",
+            "no number is kept as unknown"
         ));
     }
     let columns = vec![
@@ -90,13 +93,13 @@ async fn borrar(needed: &Needed, desk: &Desk, numbers: &[String]) -> Done {
 fn say_forgotten(needed: &Needed, forgotten: u64) {
     needed.say(match forgotten {
         0 => text!(
-            "ninguno de esos números estaba registrado",
-            "none of those numbers was on record"
+            "ninguno de esos números estaba guardado como inexistente",
+            "none of those numbers was kept as unknown"
         ),
-        1 => text!("se olvidó 1 número", "1 forgotten"),
+        1 => text!("se borró 1 número", "deleted: 1"),
         n => {
             let numbers = counted(n, "número", "números");
-            text!("se olvidaron {numbers}", "{n} forgotten")
+            text!("se borraron {numbers}", "deleted: {n}")
         }
     });
 }

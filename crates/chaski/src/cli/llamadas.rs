@@ -2,17 +2,17 @@
 
 use std::io::Read;
 
-use chaski_core::{Text, lima_timestamp, text};
+use chaski_core::{Lang, Text, day_in_words, lima_timestamp, text};
 use jiff::ToSpan;
 use serde_json::{Map, Value, json};
 
 use super::Done;
 use super::kit::args::CallsArgs;
 use super::kit::desk::Desk;
-use super::kit::explain::repeatable;
 use super::kit::needed::Needed;
 use super::kit::output;
 use super::kit::records::{Records, fields, time};
+use super::kit::typed::repeatable;
 use super::tipo_cambio::optional_date;
 use crate::app::AppError;
 use crate::app::lookups::subject_of;
@@ -29,8 +29,9 @@ pub(super) async fn llamadas(needed: &Needed, desk: &Desk, typed: CallsArgs) -> 
     let since = optional_date("--desde", typed.desde.as_deref())?;
     let until = optional_date("--hasta", typed.hasta.as_deref())?;
     if let Some((since, until)) = since.zip(until).filter(|(since, until)| since > until) {
+        let [desde, hasta] = [since, until].map(|day| day_in_words(day, Lang::Es));
         return Err(AppError::Usage(text!(
-            "el rango está al revés: {since} es posterior a {until}",
+            "el rango está al revés: {desde} es posterior a {hasta}",
             "the range is reversed: {since} is later than {until}"
         )));
     }
@@ -66,7 +67,7 @@ pub(super) async fn llamadas(needed: &Needed, desk: &Desk, typed: CallsArgs) -> 
     }
     if rows.is_empty() {
         needed.say(text!(
-            "no hay llamadas así en el registro",
+            "no hay llamadas que coincidan en el registro",
             "no such call is on record"
         ));
     }
@@ -78,7 +79,7 @@ pub(super) async fn llamadas(needed: &Needed, desk: &Desk, typed: CallsArgs) -> 
         ("resultado", "Resultado", "Outcome"),
         ("http", "HTTP", "HTTP"),
         ("intento", "Intento", "Attempt"),
-        ("ms", "ms", "ms"),
+        ("ms", "Milisegundos", "Milliseconds"),
         ("cache", "Caché", "Cache"),
         ("motivo", "Motivo", "Purpose"),
     ];
@@ -122,7 +123,7 @@ async fn prune(needed: &Needed, desk: &Desk) -> Done {
     let app = desk.here("llamadas --limpiar")?;
     let days = app.config.retention_days;
     let (dias, days) = (counted(days, "día", "días"), counted(days, "day", "days"));
-    output::confirm(
+    let wanted = output::confirm(
         needed,
         text!(
             "¿Borrar las llamadas de hace más de {dias}?",
@@ -133,6 +134,9 @@ async fn prune(needed: &Needed, desk: &Desk) -> Done {
             "deleting from the record needs a confirmation: add --yes"
         ),
     )?;
+    if !wanted {
+        return Ok(output::SAID_NO);
+    }
     let pruned = app.prune().await?;
     let (calls, answers, batches) = (pruned.calls, pruned.answers, pruned.batches);
     needed.say(text!(
@@ -176,7 +180,7 @@ fn operation(typed: &str) -> Result<String, AppError> {
         text!("¿quiso decir «{name}»?", "did you mean \"{name}\"?")
     } else {
         let names = OPERATIONS.join(", ");
-        text!("valen: {names}", "these are good: {names}")
+        text!("puede ser: {names}", "it may be: {names}")
     };
     let typed = repeatable(&typed);
     Err(AppError::Usage(text!(

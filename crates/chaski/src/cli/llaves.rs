@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 
 use super::Done;
 use super::kit::args::{LlaveArgs, LlaveChangeArgs, LlavesCmd};
-use super::kit::explain::repeatable;
 use super::kit::needed::Needed;
 use super::kit::output;
 use super::kit::records::{Column, Records, fields, time};
+use super::kit::typed::repeatable;
 use crate::api::keys::{KeyData, KeyWithSecret, standing};
 use crate::app::keys::{KeyChange, KeyInfo, NewKey, Scope, Scopes};
 use crate::app::{App, AppError, Mode, sides_of};
@@ -44,7 +44,7 @@ async fn listar(needed: &Needed) -> Done {
     }
     if rows.is_empty() {
         needed.say(text!(
-            "no hay llaves: la pasarela atiende solo en esta máquina y sin pedir llave; cree una con: chaski llaves crear NOMBRE",
+            "no hay llaves: el servidor atiende solo en esta máquina y sin pedir llave; cree una con: chaski llaves crear NOMBRE",
             "there are no keys: the gateway serves this machine only and asks for none; make one with: chaski llaves crear NAME"
         ));
     }

@@ -1,81 +1,95 @@
 //! `chaski ruc lote`: an Excel list in, an Excel verdict out.
 
-use std::borrow::Cow;
 use std::io::{Read, Seek};
 use std::path::Path;
 
-use chaski_client::dialects::migo::MOST_RUCS;
-use chaski_core::{Lang, Text, text};
+use chaski_core::{Lang, Text, sentence, text};
 use tokio::time::Instant;
 
 use super::Done;
-use super::kit::args::LoteArgs;
+use super::kit::args::{ListRunArgs, LoteArgs};
 use super::kit::needed::Needed;
 use super::kit::output::{self, notice};
 use super::kit::overwrite::is_same_file;
-use super::kit::terminal::says_yes;
+use super::kit::terminal::{choose, says_yes};
 use super::lote_people::{People, PeopleDesk};
-use super::lote_words::{say_cost, say_summary, why_singly};
+use super::lote_words::{Things, say_cost, say_summary, why_singly};
 use super::partners;
-use crate::app::batches::{Attended, BatchResult, Finished, ReadList};
+use crate::app::batches::{Attended, BatchResult, Finished, ListKind, ReadList, RucList};
 use crate::app::cost::Over;
 use crate::app::{App, AppError, Mode};
 use crate::cli::kit::plan_left;
 use crate::cli::kit::progress;
 use crate::counted::counted;
 use crate::sheets::{
-    self, ColumnError, Limits, MOST_ROWS, OutputFormat, ResultNames, Table, Verdict,
+    self, ColumnError, Limits, MOST_ROWS, OutputFormat, ResultNames, RowSaid, Table, Verdicts,
 };
 use crate::store::StoreError;
 
 pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     // 1. Everything that can be wrong is found before anything is spent.
     let format = output_format(needed)?;
-    let ask = needed.ask(&typed.freshness)?;
     let (mut input, _) = read(needed, &typed)?;
     check_size(format, &input.table)?;
     let people = People::of(needed, &typed, &mut input)?;
-    // 2. What it will cost.
+    // 2. Ask.
+    let finished = looked_up(needed, app, input, &typed.run, typed.actualizar_partners).await?;
+    let Some(mut finished) = finished else {
+        return Ok(130);
+    };
+    // 3. The persons, where that was wanted.
+    people
+        .look_up(needed, PeopleDesk::Here(app), &typed, &mut finished)
+        .await?;
+    // 4. Write, whole or not at all.
+    conclude(needed, app.mode, format, &typed.run, finished)
+}
+
+/// What came of a list, whatever it asks for; none when the person interrupted.
+pub(super) async fn looked_up<K: ListKind>(
+    needed: &Needed,
+    app: &App,
+    input: ReadList<K>,
+    typed: &ListRunArgs,
+    update_partners: bool,
+) -> Result<Option<Finished<K>>, AppError> {
+    // 1. What it will cost.
+    let things = Things::of(K::KIND);
+    let ask = needed.ask(&typed.freshness)?;
     let mut batch = app.plan_batch(input, &ask, typed.reanudar).await?;
-    batch.allow(typed.gastar_hasta, typed.actualizar_partners);
+    batch.allow(typed.gastar_hasta, update_partners);
     output::say_mode(needed, app.mode);
     say_cost(needed, app, &batch).await?;
     let calls = batch.cost.calls.min(batch.cost.most);
-    if let Some(calls) = plan_left::fit(needed, app, calls).await? {
-        batch.most = batch.most.min(calls.saturating_mul(MOST_RUCS));
+    let reach = |calls| K::within(calls, batch.to_ask, batch.cost);
+    if let Some(calls) = plan_left::fit(needed, app, calls, &reach, things).await? {
+        let first = reach(calls);
+        batch.most = batch.most.min(first);
     }
-    // 3. Ask, group by group, until done or interrupted.
+    // 2. Ask, group by group, until done or interrupted.
     batch.start(app).await?;
     let done = asked(needed, app, &mut batch).await;
     if let Ok(false) | Err(AppError::Store(StoreError::LeaseLost)) = done {
         progress::wind_up(needed, batch.stop(app)).await?;
-        let text = to_be_taken_up(batch.progress());
+        let text = to_be_taken_up(batch.progress(), things);
         anstream::eprintln!("{}", text.pick(needed.lang()));
     }
     if !done? {
-        return Ok(130);
+        return Ok(None);
     }
-    if typed.actualizar_partners {
+    if update_partners {
         let noted = batch.note_on_partners(app).await?;
         notice(needed, &partners::noted_text(&noted, needed.lang()));
     }
-    let mut finished = batch.finish(app, needed.lang()).await?;
-    // 4. The persons, where that was wanted.
-    people
-        .look_up(needed, PeopleDesk::Here(app), &typed, &mut finished)
-        .await?;
-    // 5. Write, whole or not at all.
-    conclude(
-        needed,
-        app.mode,
-        (format, typed.titles.names()),
-        typed.solo_errores,
-        finished,
-    )
+    Ok(Some(batch.finish(app, needed.lang()).await?))
 }
 
 /// Asks for a list to its end; false when the person interrupted.
-async fn asked(needed: &Needed, app: &App, batch: &mut Attended) -> Result<bool, AppError> {
+async fn asked<K: ListKind>(
+    needed: &Needed,
+    app: &App,
+    batch: &mut Attended<K>,
+) -> Result<bool, AppError> {
     let (_, total) = batch.progress();
     loop {
         let step = async || {
@@ -85,7 +99,7 @@ async fn asked(needed: &Needed, app: &App, batch: &mut Attended) -> Result<bool,
         if !progress::to_the_end(needed, total, step).await? {
             return Ok(false);
         }
-        match may_spend_more(needed, batch.over_the_cost())? {
+        match may_spend_more(needed, batch.over_the_cost(), Things::of(K::KIND))? {
             0 => return Ok(true),
             more => batch.go_on(app, more).await?,
         }
@@ -93,18 +107,18 @@ async fn asked(needed: &Needed, app: &App, batch: &mut Attended) -> Result<bool,
 }
 
 /// Writes what came of a list and says what it is.
-pub(super) fn conclude(
+pub(super) fn conclude<K: ListKind>(
     needed: &Needed,
     mode: Mode,
-    format: (OutputFormat, ResultNames),
-    only_errors: bool,
-    mut finished: Finished,
+    format: OutputFormat,
+    typed: &ListRunArgs,
+    mut finished: Finished<K>,
 ) -> Done {
-    if only_errors {
+    if typed.solo_errores {
         keep_only_errors(&mut finished.result);
     }
     let writing = Instant::now();
-    write(needed, format, &finished.result)?;
+    write(needed, (format, typed.titles.names()), &finished.result)?;
     say_summary(needed, mode, &finished, writing.elapsed());
     Ok(match &finished.total_failure {
         Some(error) => error.exit_code(),
@@ -157,15 +171,39 @@ pub(super) fn read(
     needed: &Needed,
     typed: &LoteArgs,
 ) -> Result<(ReadList, Option<Vec<u8>>), AppError> {
+    let place = (typed.input.as_path(), typed.hoja.as_deref());
+    read_as(needed, place, |table, may_ask| {
+        let question = text!(
+            "¿En qué columna está el RUC?",
+            "Which column holds the RUC?"
+        );
+        let found = sheets::find_column(table, typed.columna.as_deref());
+        let column = or_chosen(table, found, may_ask.then_some(question), needed.lang())?;
+        let label = table.column_label(column);
+        let list = RucList {
+            column,
+            dni_as_ruc: false,
+        };
+        let said = text!("RUC en la columna {label}", "RUC in column {label}");
+        Ok((list, said))
+    })
+}
+
+/// A list, whatever it asks for: `how` finds where in it that stands, and says so. It may ask the person
+/// where the input is free for that.
+pub(super) fn read_as<K: ListKind>(
+    needed: &Needed,
+    (input, sheet): (&Path, Option<&str>),
+    how: impl FnOnce(&Table, bool) -> Result<(K, Text), AppError>,
+) -> Result<(ReadList<K>, Option<Vec<u8>>), AppError> {
     let lang = needed.lang();
     let limits = Limits::of_a_long_list();
-    let sheet = typed.hoja.as_deref();
-    let from_input = typed.input == Path::new("-");
-    if typed.input.is_dir() {
-        let folder = typed.input.display();
+    let (from_input, sought) = (input == Path::new("-"), K::SOUGHT);
+    if input.is_dir() {
+        let folder = input.display();
         return Err(AppError::Usage(text!(
-            "{folder} es una carpeta: indique el archivo de la lista",
-            "{folder} is a folder: name the file of the list"
+            "«{folder}» es una carpeta: indique el archivo de la lista",
+            "\"{folder}\" is a folder: name the file of the list"
         )));
     }
     let mut piped = None;
@@ -175,34 +213,26 @@ pub(super) fn read(
             .lock()
             .take(limits.file_bytes + 1)
             .read_to_end(&mut bytes)?;
-        let table = sheets::read_bytes(&bytes, sheet, &limits, lang)?;
+        let table = sheets::read_bytes_for(sought, &bytes, sheet, &limits, lang)?;
         let hash = *blake3::hash(&bytes).as_bytes();
         piped = Some(bytes);
         (table, hash)
     } else {
-        let table = sheets::read(&typed.input, sheet, &limits, lang)?;
-        let mut file = std::fs::File::open(&typed.input)?;
+        let table = sheets::read_for(sought, input, sheet, &limits, lang)?;
+        let mut file = std::fs::File::open(input)?;
         file.rewind()?;
         let mut hasher = blake3::Hasher::new();
         hasher.update_reader(file)?;
         (table, *hasher.finalize().as_bytes())
     };
-    let column = match sheets::find_column(&table, typed.columna.as_deref()) {
-        Ok(column) => column,
-        Err(error) if needed.may_ask && !from_input => choose_column(&table, error, lang)?,
-        Err(error) => return Err(error.into()),
-    };
+    let (how, said) = how(&table, needed.may_ask && !from_input)?;
     for note in &table.notes {
         notice(needed, note);
     }
-    let (rows, label) = (table.rows.len(), table.column_label(column));
+    let (rows, Text { es, en }) = (table.rows.len(), said);
     let (filas, rows) = (counted(rows, "fila", "filas"), counted(rows, "row", "rows"));
-    needed.say(text!(
-        "Lista: {filas}; RUC en la columna {label}",
-        "List: {rows}; RUC in column {label}"
-    ));
-    let name = typed
-        .input
+    needed.say(text!("Lista: {filas}; {es}", "List: {rows}; {en}"));
+    let name = input
         .file_name()
         .map(|name| name.to_string_lossy().into_owned());
     let source_name = if from_input {
@@ -212,80 +242,84 @@ pub(super) fn read(
     };
     let input = ReadList {
         table,
-        column,
-        dni_as_ruc: false,
+        how,
         source_name,
         source_hash,
     };
     Ok((input, piped))
 }
 
-/// Asks the person which column it is.
-fn choose_column(table: &Table, error: ColumnError, lang: Lang) -> Result<usize, AppError> {
+/// The column that was found, or that the person chooses where they may be asked.
+pub(super) fn or_chosen(
+    table: &Table,
+    found: Result<usize, ColumnError>,
+    question: Option<Text>,
+    lang: Lang,
+) -> Result<usize, AppError> {
+    let (error, question) = match (found, question) {
+        (Ok(column), _) => return Ok(column),
+        (Err(error), None) => return Err(error.into()),
+        (Err(error), Some(question)) => (error, question),
+    };
     if table.headers.is_empty() || matches!(error, ColumnError::Unknown { .. }) {
         return Err(error.into());
     }
     let labels: Vec<String> = (0..table.headers.len())
         .map(|column| table.column_label(column))
         .collect();
-    anstream::eprintln!("{}", error.message(lang));
-    let chosen = dialoguer::Select::new()
-        .with_prompt(
-            text!(
-                "¿En qué columna está el RUC?",
-                "Which column holds the RUC?"
-            )
-            .pick(lang),
-        )
-        .items(&labels)
-        .default(0)
-        .interact_opt()
-        .map_err(|_| AppError::Interrupted)?;
-    chosen.ok_or(AppError::Interrupted)
+    anstream::eprintln!("{}", sentence(&error.message(lang)));
+    choose(question.pick(lang), &labels, lang)
 }
 
 /// Calls that the person lets a list spend beyond what was announced, for what is left of it.
-fn may_spend_more(needed: &Needed, over: Option<Over>) -> Result<u64, AppError> {
+fn may_spend_more(needed: &Needed, over: Option<Over>, things: &Things) -> Result<u64, AppError> {
     let Some(over) = over.filter(|_| needed.may_ask) else {
         return Ok(0);
     };
     let (left, more, why) = (over.rucs, over.enough, why_singly(over, needed.lang()));
-    let (faltan, are) = match left {
-        1 => ("falta", "RUC is"),
-        _ => ("faltan", "RUCs are"),
+    let (faltan, is) = match left {
+        1 => ("falta", "is"),
+        _ => ("faltan", "are"),
     };
+    let (cosas, left) = (
+        things.counted(left, Lang::Es),
+        things.counted(left, Lang::En),
+    );
     let (consultas, calls) = (
         counted(more, "consulta", "consultas"),
         counted(more, "call", "calls"),
     );
     let question = text!(
-        "Ya se gastó lo anunciado y {faltan} {left} RUC{why}. ¿Gastar hasta {consultas} más?",
-        "What was announced is spent and {left} {are} left{why}. Spend up to {calls} more?"
+        "Ya se usó lo anunciado y {faltan} {cosas}{why}. ¿Usar hasta {consultas} más?",
+        "What was announced is used up and {left} {is} left{why}. Use up to {calls} more?"
     );
     let yes = says_yes(&question.pick(needed.lang()), needed.lang())?;
     Ok(if yes { more } else { 0 })
 }
 
 /// What a person does about a list that was interrupted.
-fn to_be_taken_up((done, total): (usize, usize)) -> Text {
-    let rucs = counted(total, "RUC", "RUCs");
+fn to_be_taken_up((done, total): (usize, usize), things: &Things) -> Text {
+    let (total, all) = (
+        things.counted(total, Lang::Es),
+        things.counted(total, Lang::En),
+    );
     text!(
-        "Listos y guardados: {done} de {total} RUC; no se escribió el resultado. Continúe con la misma orden y --reanudar: lo ya consultado no se vuelve a pagar",
-        "Done and kept: {done} of {rucs}; the result was not written. Go on with the same command and --reanudar: nothing is paid twice"
+        "Ya se guardó la respuesta de {done} de {total}; no se escribió el resultado. Continúe con el mismo comando y --reanudar: lo ya consultado no se vuelve a pagar",
+        "Done and kept: {done} of {all}; the result was not written. Go on with the same command and --reanudar: nothing is paid twice"
     )
 }
 
-fn keep_only_errors(result: &mut BatchResult) {
-    let wrong = |verdict: &Verdict| verdict.apto.is_to_be_mended();
+fn keep_only_errors<K: ListKind>(result: &mut BatchResult<K>) {
+    let wrong = |said: &K::Said| K::Said::kind().words[said.word()].mend;
     let mut keep = result.verdicts.iter().map(wrong);
     result.table.rows.retain(|_| keep.next().unwrap_or(true));
     result.verdicts.retain(wrong);
 }
 
-pub(super) fn write(
+pub(super) fn write<K: ListKind>(
     needed: &Needed,
     (format, names): (OutputFormat, ResultNames),
-    result: &BatchResult,
+    result: &BatchResult<K>,
 ) -> Result<(), AppError> {
     let lang = needed.lang();
     let Some(path) = &needed.output else {
@@ -295,7 +329,7 @@ pub(super) fn write(
     };
     let (table, summary) = (&result.table, &result.summary);
     needed.overwrite.write(path, false, |file| {
-        let verdicts = Box::new(result.verdicts.iter().map(Cow::Borrowed));
+        let verdicts = Verdicts::of(&result.verdicts);
         sheets::render_result(file, format, table, verdicts, summary, names, lang)
     })
 }

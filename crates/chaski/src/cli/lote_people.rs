@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 
 use chaski_client::{Found, Person, Source};
-use chaski_core::{Dni, Lang, lima_datetime, text};
+use chaski_core::{Dni, Lang, lima_datetime, sentence, text};
 
 use super::kit::args::LoteArgs;
 use super::kit::needed::Needed;
+use super::kit::terminal::choose;
 use crate::app::batches::{Finished, ReadList};
 use crate::app::{App, AppError, Mode, purpose, source_name};
 use crate::counted::counted;
@@ -62,7 +63,7 @@ impl People {
         match wish {
             Wish::Names => Ok(People { dnis }),
             Wish::Rucs => {
-                list.dni_as_ruc = true;
+                list.how.dni_as_ruc = true;
                 Ok(nobody)
             }
             Wish::Nothing => Ok(nobody),
@@ -83,13 +84,13 @@ impl People {
                 .unwrap_or(usize::MAX)
                 .saturating_sub(spent)
         };
-        let most = typed.gastar_hasta.map_or(self.dnis.len(), left);
+        let most = typed.run.gastar_hasta.map_or(self.dnis.len(), left);
         let dnis = &self.dnis[..self.dnis.len().min(most)];
         if dnis.is_empty() {
             return Ok(());
         }
         let lang = needed.lang();
-        let mut ask = needed.ask(&typed.freshness)?;
+        let mut ask = needed.ask(&typed.run.freshness)?;
         ask.purpose = typed.motivo.as_deref().map(purpose).transpose()?;
         let (outcomes, mode) = desk.ask(dnis, &ask).await?;
         let known: HashMap<&str, Result<Found<Person>, AppError>> =
@@ -115,7 +116,7 @@ impl People {
                         "es el DNI de esa persona: vale una boleta con su DNI",
                         "it is the DNI of that person: a boleta with their DNI will do"
                     );
-                    verdict.motivo = why.pick(lang);
+                    verdict.motivo = sentence(&why.pick(lang));
                 }
                 Some(Err(error)) if error.is_not_found() => {
                     answered = true;
@@ -123,7 +124,7 @@ impl People {
                         "es un DNI que no figura en el servicio consultado; puede ser un menor o una persona sin RUC",
                         "it is a DNI that the service does not know; it may be a minor or a person without RUC"
                     );
-                    verdict.motivo = why.pick(lang);
+                    verdict.motivo = sentence(&why.pick(lang));
                 }
                 Some(Err(error)) => {
                     failed += 1;
@@ -132,7 +133,7 @@ impl People {
                         "es un DNI que no se pudo consultar: {es}",
                         "it is a DNI that could not be looked up: {en}"
                     );
-                    verdict.motivo = why.pick(lang);
+                    verdict.motivo = sentence(&why.pick(lang));
                 }
             }
         }
@@ -174,8 +175,8 @@ fn costs(dnis: usize) -> (usize, usize) {
 fn asked(dnis: usize, lang: Lang) -> Result<Wish, AppError> {
     let (names, rucs) = costs(dnis);
     let question = text!(
-        "La lista tiene {dnis} DNI. ¿Qué se hace con ellos?",
-        "The list has {dnis} DNIs. What is to be done about them?"
+        "La lista tiene {dnis} DNI. ¿Qué se hace con ellos? (flechas y Enter)",
+        "The list has {dnis} DNIs. What is to be done about them? (arrows and Enter)"
     );
     let items = match lang {
         Lang::Es => [
@@ -201,18 +202,11 @@ fn asked(dnis: usize, lang: Lang) -> Result<Wish, AppError> {
             ),
         ],
     };
-    let chosen = dialoguer::Select::new()
-        .with_prompt(question.pick(lang))
-        .items(&items)
-        .default(0)
-        .interact_opt()
-        .map_err(|_| AppError::Interrupted)?;
-    match chosen {
-        Some(1) => Ok(Wish::Names),
-        Some(2) => Ok(Wish::Rucs),
-        Some(_) => Ok(Wish::Nothing),
-        None => Err(AppError::Interrupted),
-    }
+    Ok(match choose(question.pick(lang), &items, lang)? {
+        1 => Wish::Names,
+        2 => Wish::Rucs,
+        _ => Wish::Nothing,
+    })
 }
 
 fn say_untouched(needed: &Needed, dnis: usize) {
@@ -226,7 +220,7 @@ fn say_untouched(needed: &Needed, dnis: usize) {
         counted(rucs, "call", "calls"),
     );
     needed.say(text!(
-        "DNI en la lista: {dnis}, que no se consultan. Para su nombre: --dni consultar (hasta {consultas} más); para su RUC 10: --dni ruc10 ({por_ruc} más)",
+        "La lista tiene {dnis} DNI, que no se consultan. Para su nombre: --dni consultar (hasta {consultas} más); para su RUC 10: --dni ruc10 ({por_ruc} más)",
         "DNIs in the list: {dnis}, which are not looked up. For their names: --dni consultar (up to {calls} more); for their RUC 10: --dni ruc10 ({by_ruc} more)"
     ));
 }

@@ -1,47 +1,87 @@
 //! `chaski ruc lote --server`: the same list and the same result, worked on by a server.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::time::Duration;
 
 use chaski_client::Clock;
 use chaski_core::{Lang, text};
+use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Done;
-use super::kit::args::LoteArgs;
+use super::kit::args::{ListRunArgs, LoteArgs};
 use super::kit::interrupt::Interrupt;
 use super::kit::needed::Needed;
 use super::kit::output;
 use super::kit::progress::to_the_end;
 use super::lote::{check_size, conclude, output_format, read};
 use super::lote_people::{People, PeopleDesk};
+use super::lote_words::Things;
 use crate::api::batches::BatchData;
-use crate::app::AppError;
-use crate::app::batches::{BatchResult, Finished};
-use crate::counted::counted;
+use crate::app::batches::{BatchResult, Finished, ListClass, ListKind, ReadList};
+use crate::app::{AppError, Mode};
 use crate::remote::{BatchWatch, NewList, Server, ServerError, failure_of};
-use crate::sheets::{Aptitud, Summary, Table, Verdict, column_letter, find_column};
+use crate::sheets::{RowSaid, Summary, Table, column_letter, find_column};
 
 pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> Done {
-    let began = Instant::now();
     // 1. Everything that can be wrong is found before anything is sent.
     let format = output_format(needed)?;
-    refuse_max_age(&typed)?;
     let (mut input, piped) = read(needed, &typed)?;
     check_size(format, &input.table)?;
     let people = People::of(needed, &typed, &mut input)?;
-    let bytes = match piped {
-        Some(bytes) => bytes,
-        None => std::fs::read(&typed.input).map_err(AppError::file(&typed.input))?,
+    // 2. Hand it over, and wait.
+    let list = NewList {
+        class: ListClass::Rucs,
+        name: input.source_name.clone(),
+        sheet: typed.hoja.clone(),
+        column: Some(column_name(&input.table, input.how.column)),
+        dni_as_ruc: input.how.dni_as_ruc,
+        force: typed.run.freshness.force_refresh,
+        update_partners: typed.actualizar_partners,
+        most: typed.run.gastar_hasta,
+        bytes: bytes_of(&typed.input, piped)?,
     };
+    let worked_on = worked_on(needed, server, input, list, &typed.run).await?;
+    let Some((mode, mut finished)) = worked_on else {
+        return Ok(130);
+    };
+    // 3. The persons, where that was wanted.
+    let desk = PeopleDesk::There(server);
+    people.look_up(needed, desk, &typed, &mut finished).await?;
+    conclude(needed, mode, format, &typed.run, finished)
+}
+
+/// The file of a list as it is handed over.
+pub(super) fn bytes_of(input: &Path, piped: Option<Vec<u8>>) -> Result<Vec<u8>, AppError> {
+    match piped {
+        Some(bytes) => Ok(bytes),
+        None => std::fs::read(input).map_err(AppError::file(input)),
+    }
+}
+
+/// What came of a list that a server worked on, whatever it asks for, and who answered there; none when
+/// the person stopped waiting.
+pub(super) async fn worked_on<K: ListKind>(
+    needed: &Needed,
+    server: &Server,
+    input: ReadList<K>,
+    list: NewList,
+    typed: &ListRunArgs,
+) -> Result<Option<(Mode, Finished<K>)>, AppError>
+where
+    K::Said: DeserializeOwned,
+{
+    let (began, things) = (Instant::now(), Things::of(K::KIND));
+    refuse_max_age(typed)?;
     let mut interrupt = Interrupt::listen();
     let mode = interrupt.or(server.who_answers()).await?;
-    // 2. Take it up where it is, or hand it over.
+    // 1. Take it up where it is, or hand it over.
     let hash = input.fingerprint();
     let taken_up = if typed.reanudar {
         interrupt
-            .or(taken_up(needed, server, &typed, &hash))
+            .or(taken_up(needed, server, typed, &list, &hash))
             .await?
     } else {
         None
@@ -49,16 +89,6 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
     let lote = if let Some(lote) = taken_up {
         lote
     } else {
-        let list = NewList {
-            name: input.source_name.clone(),
-            sheet: typed.hoja.clone(),
-            column: column_name(&input.table, input.column),
-            dni_as_ruc: input.dni_as_ruc,
-            force: typed.freshness.force_refresh,
-            update_partners: typed.actualizar_partners,
-            most: typed.gastar_hasta,
-            bytes,
-        };
         let handed_over = interrupt.or(server.submit_list(list)).await;
         let unknown = match &handed_over {
             Err(AppError::Interrupted) => true,
@@ -71,18 +101,18 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
         handed_over?
     };
     output::say_mode_there(needed, mode);
-    say_handed_over(needed, &lote);
-    // 3. Follow it until it ends; it goes on even if no command follows.
+    say_handed_over(needed, &lote, things);
+    // 2. Follow it until it ends; it goes on even if no command follows.
     let id = lote.id;
     let result = async {
         let lote = follow(needed, server, lote).await?;
-        let verdicts = server.verdicts(id, &input.table.rows).await?;
+        let verdicts = server.verdicts::<K::Said>(id, &input.table.rows).await?;
         Ok::<_, AppError>((lote, verdicts))
     };
     let (lote, verdicts) = match interrupt.or(result).await {
         Err(AppError::Interrupted) => {
             anstream::eprintln!("{}", goes_on(id, needed.lang()));
-            return Ok(130);
+            return Ok(None);
         }
         Err(AppError::Server(error)) => {
             // A server that reads the list in another way will not read it better next time.
@@ -93,15 +123,14 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
         }
         result => result?,
     };
-    // 4. Write, whole or not at all.
     let (lang, now) = (needed.lang(), Clock::system().now());
     let rules = &needed.config.ruc_rules;
     let failure = failure_of(&lote, lang).map(AppError::Server);
     let asking = Duration::try_from_secs_f64(lote.duration_seconds.unwrap_or(0.0));
-    let mut finished = Finished {
+    let finished = Finished {
         failed: lote.without_answer() as usize,
         over: None,
-        left_out: left_out(&verdicts, &lote),
+        left_out: left_out::<K>(&verdicts, &lote),
         by_a_server: true,
         total_failure: input.nothing_read(rules).or(failure),
         asking: asking.unwrap_or_default(),
@@ -116,23 +145,16 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
             verdicts,
         },
     };
-    let desk = PeopleDesk::There(server);
-    people.look_up(needed, desk, &typed, &mut finished).await?;
-    conclude(
-        needed,
-        mode,
-        (format, typed.titles.names()),
-        typed.solo_errores,
-        finished,
-    )
+    Ok(Some((mode, finished)))
 }
 
 /// RUCs that were not asked for because of a limit; others are those whose turn has not come.
-fn left_out(verdicts: &[Verdict], lote: &BatchData) -> usize {
+fn left_out<K: ListKind>(verdicts: &[K::Said], lote: &BatchData) -> usize {
+    let unasked = K::Said::default().word();
     let not_asked = verdicts
         .iter()
-        .filter(|it| it.apto == Aptitud::Pendiente)
-        .map(|it| it.ruc_normalizado.as_str())
+        .filter(|it| it.word() == unasked)
+        .map(K::asked_of)
         .collect::<HashSet<_>>();
     let wait = lote.total_items.saturating_sub(lote.processed_items) as usize;
     let failed = lote.failed_items as usize;
@@ -143,7 +165,8 @@ fn left_out(verdicts: &[Verdict], lote: &BatchData) -> usize {
 async fn taken_up(
     needed: &Needed,
     server: &Server,
-    typed: &LoteArgs,
+    typed: &ListRunArgs,
+    list: &NewList,
     hash: &[u8; 32],
 ) -> Result<Option<BatchData>, ServerError> {
     let now = Clock::system().now();
@@ -154,7 +177,7 @@ async fn taken_up(
         ));
         return Ok(None);
     };
-    let changes = typed.freshness.force_refresh || typed.actualizar_partners;
+    let changes = list.force || list.update_partners;
     if changes || typed.gastar_hasta.is_some() {
         needed.say(text!(
             "el lote que se recoge conserva las opciones con que se entregó: --force-refresh, --actualizar-partners y --gastar-hasta no lo cambian",
@@ -171,7 +194,7 @@ async fn taken_up(
 }
 
 /// A text by which the server finds the same column: title, letter or number.
-fn column_name(table: &Table, column: usize) -> String {
+pub(super) fn column_name(table: &Table, column: usize) -> String {
     let number = (column + 1).to_string();
     let title = table.headers.get(column).cloned().unwrap_or_default();
     [title, column_letter(column), number.clone()]
@@ -180,12 +203,20 @@ fn column_name(table: &Table, column: usize) -> String {
         .unwrap_or(number)
 }
 
-fn say_handed_over(needed: &Needed, lote: &BatchData) {
-    let (id, total) = (lote.id, lote.total_items);
-    let (es, en) = (
-        counted(total, "RUC", "RUC distintos"),
-        counted(total, "RUC", "distinct RUCs"),
-    );
+fn say_handed_over(needed: &Needed, lote: &BatchData, things: &Things) {
+    let (id, total, o) = (lote.id, lote.total_items, things.ending());
+    let [cosas, many] = things.many;
+    let (es, en) = if total == 1 {
+        (
+            things.counted(total, Lang::Es),
+            things.counted(total, Lang::En),
+        )
+    } else {
+        (
+            format!("{total} {cosas} distint{o}s"),
+            format!("{total} distinct {many}"),
+        )
+    };
     needed.say(text!(
         "Lote {id} en el servidor: {es}",
         "Batch {id} on the server: {en}"
@@ -200,7 +231,7 @@ pub(super) fn say_paused(needed: &Needed) {
     ));
 }
 
-fn refuse_max_age(typed: &LoteArgs) -> Result<(), AppError> {
+fn refuse_max_age(typed: &ListRunArgs) -> Result<(), AppError> {
     if typed.freshness.max_age.is_none() {
         return Ok(());
     }
@@ -212,7 +243,7 @@ fn refuse_max_age(typed: &LoteArgs) -> Result<(), AppError> {
 
 fn say_unknown(lang: Lang) {
     let text = text!(
-        "No se sabe si la lista llegó al servidor. Repita la misma orden con --reanudar: si llegó, se recoge ese lote y nada se paga dos veces",
+        "No se sabe si la lista llegó al servidor. Repita el mismo comando con --reanudar: si llegó, se recoge ese lote y nada se paga dos veces",
         "It is not known whether the list arrived at the server. Repeat the same command with --reanudar: if it did, that batch is fetched and nothing is paid twice"
     );
     anstream::eprintln!("{}", text.pick(lang));
@@ -221,7 +252,7 @@ fn say_unknown(lang: Lang) {
 /// What a person is told who stops waiting.
 fn goes_on(id: Uuid, lang: Lang) -> String {
     text!(
-        "El lote {id} queda en el servidor y no se escribió el resultado. Para recogerlo, la misma orden con --reanudar, hasta 24 horas después de que termine: lo ya consultado no se vuelve a pagar",
+        "El lote {id} queda en el servidor y no se escribió el resultado. Para recogerlo, el mismo comando con --reanudar, hasta 24 horas después de que termine: lo ya consultado no se vuelve a pagar",
         "Batch {id} stays at the server and the result was not written. To fetch it, the same command with --reanudar, until 24 hours after it ends: nothing is paid twice"
     )
     .pick(lang)

@@ -1,6 +1,7 @@
 //! What `chaski ruc lote` says of a list: what it will cost, what it came to, what is left of it.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::time::Duration;
 
 use chaski_core::{Lang, Text, text};
@@ -8,44 +9,119 @@ use chaski_core::{Lang, Text, text};
 use super::kit::needed::Needed;
 use super::kit::output::{self, notice};
 use crate::app::batches::concerns_all;
-use crate::app::batches::{Attended, Finished};
+use crate::app::batches::{Attended, BatchKind, Finished, ListKind};
 use crate::app::cost::{Cost, Over};
 use crate::app::{App, AppError, Mode};
 use crate::counted::counted;
-use crate::sheets::Aptitud;
+use crate::sheets::RowSaid;
 
-pub(super) async fn say_cost(needed: &Needed, app: &App, plan: &Attended) -> Result<(), AppError> {
+/// What a list asks for, in words: one and several of it, in Spanish and in English.
+pub(super) struct Things {
+    pub(super) one: [&'static str; 2],
+    pub(super) many: [&'static str; 2],
+    feminine: bool,
+}
+
+impl Things {
+    /// Those of a kind of list.
+    pub(super) fn of(kind: BatchKind) -> &'static Things {
+        match kind {
+            BatchKind::Ruc => &Things {
+                one: ["RUC", "RUC"],
+                many: ["RUC", "RUCs"],
+                feminine: false,
+            },
+            BatchKind::Vouchers => &Things {
+                one: ["comprobante", "voucher"],
+                many: ["comprobantes", "vouchers"],
+                feminine: false,
+            },
+            BatchKind::Rates => &Things {
+                one: ["fecha", "date"],
+                many: ["fechas", "dates"],
+                feminine: true,
+            },
+            BatchKind::Documents => &Things {
+                one: ["documento", "document"],
+                many: ["documentos", "documents"],
+                feminine: false,
+            },
+        }
+    }
+
+    /// So many of them.
+    pub(super) fn counted<N>(&self, count: N, lang: Lang) -> String
+    where
+        N: Copy + Display + PartialEq + From<u8>,
+    {
+        let at = lang.pick(0, 1);
+        counted(count, self.one[at], self.many[at])
+    }
+
+    /// What Spanish words that go with them end in.
+    pub(super) fn ending(&self) -> char {
+        if self.feminine { 'a' } else { 'o' }
+    }
+}
+
+pub(super) async fn say_cost<K: ListKind>(
+    needed: &Needed,
+    app: &App,
+    plan: &Attended<K>,
+) -> Result<(), AppError> {
+    let things = Things::of(K::KIND);
+    let ([cosa, one], [cosas, many]) = (things.one, things.many);
+    let (el, o) = if things.feminine {
+        ("la", 'a')
+    } else {
+        ("el", 'o')
+    };
+    let ninguno = if things.feminine {
+        "ninguna"
+    } else {
+        "ningún"
+    };
     let (known, to_ask) = (plan.known, plan.to_ask);
     let Cost { calls, most } = plan.cost;
     let real = app.mode == Mode::Real;
     needed.say(match (to_ask, known) {
         (0, 0) => text!(
-            "Nada que consultar: la lista no tiene ningún RUC válido",
-            "Nothing to ask: the list has no valid RUC"
+            "Nada que consultar: la lista no tiene {ninguno} {cosa} válid{o}",
+            "Nothing to ask: the list has no valid {one}"
         ),
         (0, 1) => text!(
-            "Nada que consultar: el único RUC ya está guardado; no se gastará ninguna llamada",
-            "Nothing to ask: the only RUC is known; no call will be spent"
+            "Nada que consultar: {el} únic{o} {cosa} ya está guardad{o}; no se usará ninguna consulta",
+            "Nothing to ask: the only {one} is known; no call will be spent"
         ),
         (0, _) => text!(
-            "Nada que consultar: los {known} RUC distintos ya están guardados; no se gastará ninguna llamada",
-            "Nothing to ask: all {known} distinct RUCs are known; no call will be spent"
+            "Nada que consultar: l{o}s {known} {cosas} distint{o}s ya están guardad{o}s; no se usará ninguna consulta",
+            "Nothing to ask: all {known} distinct {many} are known; no call will be spent"
         ),
         _ => {
             let Text { es, en } = at_most(plan);
             let (de, of) = if real {
-                ("de su plan de APIMIGO", "of your APIMIGO plan")
+                (" de su plan de APIMIGO", " of your APIMIGO plan")
             } else {
-                ("al sandbox (gratis)", "to the sandbox (free)")
+                (" de prueba (gratis)", " to try out (free)")
             };
-            let rucs = counted(to_ask, "RUC", "RUCs");
-            let (llamadas, calls) = (
-                counted(calls, "llamada", "llamadas"),
+            let (por_consultar, left) = (
+                things.counted(to_ask, Lang::Es),
+                things.counted(to_ask, Lang::En),
+            );
+            let (consultas, calls) = (
+                counted(calls, "consulta", "consultas"),
                 counted(calls, "call", "calls"),
             );
+            let (estaban, were) = match known {
+                1 => ("1 ya estaba guardado".to_owned(), "1 was known already".to_owned()),
+                n => (
+                    format!("{n} ya estaban guardados"),
+                    format!("{n} were known already"),
+                ),
+            };
             text!(
-                "Por consultar: {to_ask} RUC en {llamadas} {de}{es}; ya guardados: {known}",
-                "To ask: {rucs} in {calls} {of}{en}; known already: {known}"
+                "{por_consultar} por consultar en {consultas}{de}{es}; {estaban}",
+                "{left} to ask in {calls}{of}{en}; {were}"
             )
         }
     });
@@ -60,7 +136,7 @@ pub(super) async fn say_cost(needed: &Needed, app: &App, plan: &Attended) -> Res
     if let Some(quota) = quota.filter(|quota| real && spent + calls > *quota) {
         let left = quota.saturating_sub(spent);
         needed.say(text!(
-            "Atención: llamadas que quedan de su propio límite del mes (migo.quota): {left} de {quota}, y la lista toma {calls}; el resto saldrá SIN RESPUESTA y podrá continuarlo con --reanudar. Para no cortarla: chaski config set migo.quota N",
+            "Atención: consultas que quedan de su propio límite del mes (migo.quota): {left} de {quota}, y la lista toma {calls}; el resto saldrá SIN RESPUESTA y podrá continuarlo con --reanudar. Para no cortarla: chaski config set migo.quota N",
             "Beware: calls left of your own limit for the month (migo.quota): {left} of {quota}, and the list takes {calls}; the rest will have NO ANSWER and can go on with --reanudar. To have it whole: chaski config set migo.quota N"
         ));
     }
@@ -80,7 +156,7 @@ pub(super) fn why_singly(over: Over, lang: Lang) -> &'static str {
 }
 
 /// How much of what a list takes may be spent.
-fn at_most(plan: &Attended) -> Text {
+fn at_most<K: ListKind>(plan: &Attended<K>) -> Text {
     let Cost { calls, most } = plan.cost;
     match plan.limit {
         Some(_) if most < calls => text!(
@@ -91,6 +167,10 @@ fn at_most(plan: &Attended) -> Text {
             ", como mucho {most} (--gastar-hasta)",
             ", at most {most} (--gastar-hasta)"
         ),
+        _ if K::KIND != BatchKind::Ruc => text!(
+            ", como mucho {most} con reintentos",
+            ", at most {most} with retries"
+        ),
         _ => text!(
             ", como mucho {most} con reintentos y los que haya que consultar uno por uno",
             ", at most {most} with retries and those that must be asked one by one"
@@ -98,21 +178,22 @@ fn at_most(plan: &Attended) -> Text {
     }
 }
 
-pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writing: Duration) {
+pub(super) fn say_summary<K: ListKind>(
+    needed: &Needed,
+    mode: Mode,
+    finished: &Finished<K>,
+    writing: Duration,
+) {
     let lang = needed.lang();
     let total = finished.result.verdicts.len().max(1);
     let mut lines = vec![String::new()];
-    for aptitud in Aptitud::ALL {
-        let count = finished
-            .result
-            .verdicts
-            .iter()
-            .filter(|verdict| verdict.apto == aptitud)
-            .count();
+    for (place, word) in K::Said::kind().words.iter().enumerate() {
+        let said = finished.result.verdicts.iter();
+        let count = said.filter(|said| said.word() == place).count();
         if count > 0 {
             // Rounded as the workbook rounds it.
             let share = (count * 1000 + total / 2) / total;
-            let word = aptitud.word(lang);
+            let word = word.text(lang);
             lines.push(format!(
                 "  {word:<24}{count:>7}  {:>3}.{} %",
                 share / 10,
@@ -129,8 +210,8 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
         seconds(summary.duration + writing),
     );
     let figures = text!(
-        "  Repetidos: {repeated} · corregidos: {repaired} · llamadas gastadas: {calls} · respuestas ya guardadas: {hits}\n  Tiempo: {whole} (consultando: {asking})",
-        "  Repeated: {repeated} · corrected: {repaired} · calls spent: {calls} · answers already known: {hits}\n  Time: {whole} (asking: {asking})"
+        "  Repetidos: {repeated} · corregidos: {repaired} · consultas usadas: {calls} · respuestas ya guardadas: {hits}\n  Tiempo: {whole} (consultando: {asking})",
+        "  Repeated: {repeated} · corrected: {repaired} · calls used: {calls} · answers already known: {hits}\n  Time: {whole} (asking: {asking})"
     );
     lines.push(figures.pick(lang));
     if let Some(path) = &needed.output {
@@ -146,8 +227,8 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
     lines.extend(what_is_left(finished, lang));
     if mode == Mode::Sandbox {
         let invented = text!(
-            "Son datos ficticios del sandbox: no los use para facturar",
-            "These are invented data of the sandbox: do not invoice by them"
+            "Son datos inventados, de prueba: no los use para facturar",
+            "These are invented data, to try out: do not invoice by them"
         );
         lines.push(invented.pick(lang));
     }
@@ -157,25 +238,39 @@ pub(super) fn say_summary(needed: &Needed, mode: Mode, finished: &Finished, writ
 }
 
 /// Why rows have no answer, in the words of most of them.
-fn usual_reason(finished: &Finished) -> Option<&str> {
+fn usual_reason<K: ListKind>(finished: &Finished<K>) -> Option<&str> {
+    let words = K::Said::kind().words;
     let failed = finished.result.verdicts.iter();
-    let failed = failed.filter(|it| it.apto == Aptitud::Error && !it.motivo.is_empty());
+    let failed = failed.filter(|it| words[it.word()].failed && !it.reason().is_empty());
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for verdict in failed {
-        *counts.entry(verdict.motivo.as_str()).or_default() += 1;
+    for said in failed {
+        *counts.entry(said.reason()).or_default() += 1;
     }
     let most = counts.into_iter().max_by_key(|(_, count)| *count);
     most.map(|(why, _)| why)
 }
 
+/// A sentence inside of another one.
+fn mid_sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    match (letters.next(), letters.clone().next()) {
+        // APIMIGO and SUNAT are so written.
+        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
+            format!("{}{}", first.to_lowercase(), letters.as_str())
+        }
+        _ => text.to_owned(),
+    }
+}
+
 /// How many have no answer, why, and what to do about it.
-fn what_is_left(finished: &Finished, lang: Lang) -> Option<String> {
+fn what_is_left<K: ListKind>(finished: &Finished<K>, lang: Lang) -> Option<String> {
+    let things = Things::of(K::KIND);
     let over = finished.over;
     let failed = finished.failed - finished.left_out - over.map_or(0, |over| over.rucs);
     let mut parts = Vec::new();
     if let Some(over) = over {
         let (left, why, most) = (
-            not_asked(over.rucs, lang),
+            not_asked(over.rucs, things, lang),
             why_singly(over, lang),
             over.most,
         );
@@ -201,16 +296,18 @@ fn what_is_left(finished: &Finished, lang: Lang) -> Option<String> {
                 "because your plan had no calls left for more",
             )
         };
-        parts.push(format!("{} {why}", not_asked(finished.left_out, lang)));
+        parts.push(format!(
+            "{} {why}",
+            not_asked(finished.left_out, things, lang)
+        ));
     }
     if failed > 0 {
-        let left = match lang {
-            Lang::Es => counted(
-                failed,
-                "RUC quedó sin respuesta",
-                "RUC quedaron sin respuesta",
-            ),
-            Lang::En => counted(failed, "RUC has no answer", "RUCs have no answer"),
+        let left = things.counted(failed, lang);
+        let left = match (lang, failed) {
+            (Lang::Es, 1) => format!("{left} quedó sin respuesta"),
+            (Lang::Es, _) => format!("{left} quedaron sin respuesta"),
+            (Lang::En, 1) => format!("{left} has no answer"),
+            (Lang::En, _) => format!("{left} have no answer"),
         };
         // A cause that concerns all was told above.
         let why = finished
@@ -218,7 +315,7 @@ fn what_is_left(finished: &Finished, lang: Lang) -> Option<String> {
             .is_none()
             .then(|| usual_reason(finished));
         parts.push(match why.flatten() {
-            Some(why) => format!("{left} ({why})"),
+            Some(why) => format!("{left} ({})", mid_sentence(why)),
             None => left,
         });
     }
@@ -249,16 +346,19 @@ fn what_is_left(finished: &Finished, lang: Lang) -> Option<String> {
     };
     let (parts, allow) = (parts.join("; "), allow.pick(lang));
     let text = text!(
-        "{parts}: {when}repita la misma orden con --reanudar{allow}; lo ya consultado no se vuelve a pagar",
+        "{parts}: {when}repita el mismo comando con --reanudar{allow}; lo ya consultado no se vuelve a pagar",
         "{parts}: {when}repeat the command with --reanudar{allow}; nothing is paid twice"
     );
     Some(text.pick(lang))
 }
 
-fn not_asked(rucs: usize, lang: Lang) -> String {
-    match lang {
-        Lang::Es => counted(rucs, "RUC no se consultó", "RUC no se consultaron"),
-        Lang::En => counted(rucs, "RUC was not asked", "RUCs were not asked"),
+fn not_asked(count: usize, things: &Things, lang: Lang) -> String {
+    let left = things.counted(count, lang);
+    match (lang, count) {
+        (Lang::Es, 1) => format!("{left} no se consultó"),
+        (Lang::Es, _) => format!("{left} no se consultaron"),
+        (Lang::En, 1) => format!("{left} was not asked"),
+        (Lang::En, _) => format!("{left} were not asked"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `chaski lotes`: batches of the local data folder.
 
-use chaski_core::text;
+use chaski_core::{Lang, text};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -10,10 +10,10 @@ use super::kit::needed::Needed;
 use super::kit::output;
 use super::kit::records::{ApiName, Records, fields, pages, time};
 use super::lote::output_format;
+use super::lote_words::Things;
 use crate::app::App;
 use crate::app::batches::BatchKind;
 use crate::app::spending::Payer;
-use crate::counted::counted;
 use crate::sheets::ResultNames;
 use crate::store::{Batch, BatchChange};
 
@@ -36,7 +36,7 @@ pub(super) async fn lotes(needed: &Needed, app: &App, command: Option<LotesCmd>)
     if let Some(BatchChange::Resume | BatchChange::Retry) = wanted {
         // This command changes the queue; `serve` is what works on it.
         needed.say(text!(
-            "sigue cuando «chaski serve» esté en marcha con esta carpeta",
+            "sigue cuando «chaski serve» esté funcionando con esta carpeta",
             "it goes on while \"chaski serve\" runs on this folder"
         ));
     }
@@ -66,10 +66,14 @@ async fn resultado(needed: &Needed, app: &App, id: uuid::Uuid, names: ResultName
             "the batch has not ended: {done} of {total} documents have an outcome"
         ));
     } else if done < total {
-        let rucs = counted(total, "RUC", "RUCs");
+        let things = Things::of(batch.kind());
+        let (total, all) = (
+            things.counted(total, Lang::Es),
+            things.counted(total, Lang::En),
+        );
         needed.say(text!(
-            "el lote no terminó: {done} de {total} RUC con resultado",
-            "the batch has not ended: {done} of {rucs} have an outcome"
+            "el lote no terminó: {done} de {total} con resultado",
+            "the batch has not ended: {done} of {all} have an outcome"
         ));
     }
     let is_whole = done == total && batch.failed == 0;
@@ -83,7 +87,7 @@ fn write(needed: &Needed, app: &App, batches: &[Batch]) -> Done {
         ("estado", "Estado", "State"),
         ("en_pausa", "En pausa", "Paused"),
         ("prioridad", "Prioridad", "Priority"),
-        ("total", "RUC", "RUCs"),
+        ("total", "Distintos", "Distinct"),
         ("progreso", "%", "%"),
         ("fallidos", "Sin respuesta", "No answer"),
         ("id", "ID", "ID"),

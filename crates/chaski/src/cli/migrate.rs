@@ -65,7 +65,7 @@ async fn to_server(needed: &Needed, from: &Path, url: &SecretString) -> Done {
     tell(needed, &sides)?;
     let from = from.display();
     needed.say(text!(
-        "{from} queda como estaba, y desde ahora no se usa sin la base: guarde la dirección con chaski config set database_url, y conserve la carpeta, que tiene la llave",
+        "la carpeta {from} queda como estaba, y desde ahora no se usa sin la base: guarde la dirección con chaski config set database_url, y conserve la carpeta, que tiene la llave",
         "{from} stays as it was, and is not used without the database from now on: keep the address with chaski config set database_url, and keep the folder, which has the key"
     ));
     Ok(0)
@@ -132,7 +132,7 @@ async fn old_folder(needed: &Needed, from: &Path) -> Done {
     }
     let from = from.display();
     needed.say(text!(
-        "{from} queda como estaba; bórrela o renómbrela cuando haya visto que todo está: una carpeta ./chaski_data se usa antes que la de su usuario",
+        "la carpeta {from} queda como estaba; bórrela o renómbrela cuando haya visto que todo está: una carpeta ./chaski_data se usa antes que la de su usuario",
         "{from} stays as it was; delete or rename it once you have seen that all is there: a folder ./chaski_data is used before that of your user"
     ));
     Ok(0)

@@ -19,8 +19,10 @@ mod kit;
 mod llamadas;
 mod llaves;
 mod lote;
+mod lote_cpe;
 mod lote_people;
 mod lote_remoto;
+mod lote_tipo_cambio;
 mod lote_words;
 mod lotes;
 mod migrate;
@@ -37,6 +39,7 @@ mod trabajos;
 mod validar;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -49,7 +52,9 @@ use crate::app::invoices::InvoiceError;
 use crate::app::{App, AppError, Mode, mode_of_records, open_server_key};
 use crate::config::{ServerAddress, Surroundings};
 use crate::remote::Server;
-use kit::args::{Cmd, ConfigCmd, CpeCmd, Global, PartnersCmd, RucArgs, RucCmd, Typed};
+use kit::args::{
+    Cmd, ConfigCmd, CpeCmd, Global, PartnersCmd, RucArgs, RucCmd, TipoCambioCmd, Typed,
+};
 use kit::desk::Desk;
 use kit::needed::Needed;
 use kit::overwrite::Overwrite;
@@ -180,7 +185,7 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
             kit::output::check(needed)?;
             config::show(needed, origin)
         }
-        Cmd::Config(ConfigCmd::Set { key, value }) => config::set(needed, &key, value),
+        Cmd::Config(ConfigCmd::Set { key, value }) => config::set(needed, &key, value).await,
         Cmd::Config(ConfigCmd::Recargar) => recargar::recargar(needed).await,
         Cmd::Config(_) => config::check(needed),
         Cmd::Sandbox(args) => sandbox::sandbox(needed, args).await,
@@ -223,13 +228,7 @@ async fn dispatch(command: Cmd, needed: &Needed) -> Done {
 
 /// A command that asks, or reads what is on record: once it is sure that its result can be written.
 async fn at_desk(command: Cmd, needed: &Needed) -> Done {
-    let list = match &command {
-        Cmd::Ruc(args) => match &args.command {
-            Some(RucCmd::Lote(list)) => Some(&list.input),
-            _ => None,
-        },
-        _ => None,
-    };
+    let list = list_of(&command);
     if let Some(list) = list {
         lote::check_output(needed, list)?;
     }
@@ -245,6 +244,22 @@ async fn at_desk(command: Cmd, needed: &Needed) -> Done {
     let code = done?;
     closed?;
     Ok(code)
+}
+
+/// The list that a command works on.
+fn list_of(command: &Cmd) -> Option<&Path> {
+    match command {
+        Cmd::Ruc(args) => match &args.command {
+            Some(RucCmd::Lote(list)) => Some(&list.input),
+            _ => None,
+        },
+        Cmd::TipoCambio(args) => {
+            let TipoCambioCmd::Lote(list) = args.command.as_ref()?;
+            Some(&list.input)
+        }
+        Cmd::Cpe(CpeCmd::Lote(list)) => Some(&list.input),
+        _ => None,
+    }
 }
 
 async fn put_to(desk: &Desk, command: Cmd, needed: &Needed) -> Done {
@@ -272,8 +287,12 @@ async fn put_to(desk: &Desk, command: Cmd, needed: &Needed) -> Done {
             Some(RucCmd::Validar { .. }) => unreachable!("asks nobody"),
         },
         Cmd::Dni(args) => dni::dni(needed, desk, args).await,
-        Cmd::TipoCambio(args) => tipo_cambio::tipo_cambio(needed, desk, args).await,
+        Cmd::TipoCambio(args) => match args.command {
+            None => tipo_cambio::tipo_cambio(needed, desk, args.lookup).await,
+            Some(TipoCambioCmd::Lote(args)) => lote_tipo_cambio::lote(needed, desk, args).await,
+        },
         Cmd::Cpe(CpeCmd::Validar(typed)) => cpe::validar(needed, desk, &typed).await,
+        Cmd::Cpe(CpeCmd::Lote(args)) => lote_cpe::lote(needed, desk, args).await,
         Cmd::Cuenta => cuenta::cuenta(needed, desk).await,
         Cmd::Llamadas(args) => llamadas::llamadas(needed, desk, args).await,
         Cmd::Consumo(args) => consumo::consumo(needed, desk.here("consumo")?, args).await,
@@ -309,7 +328,7 @@ fn refuse_server(command: &Cmd, global: &Global) -> Result<(), AppError> {
         return Ok(());
     }
     Err(AppError::Usage(text!(
-        "--server vale para ruc, dni, tipo-cambio, cpe, cuenta, llamadas, factura, series y empresas; esta orden trabaja en su máquina: quite la opción, o ejecútela donde está el servidor",
+        "--server vale para ruc, dni, tipo-cambio, cpe, cuenta, llamadas, factura, series y empresas; este comando trabaja en su máquina: quite la opción, o ejecútelo donde está el servidor",
         "--server is for ruc, dni, tipo-cambio, cpe, cuenta, llamadas, factura, series and empresas; this command works on its machine: remove the option, or run it where the server is"
     )))
 }
@@ -340,8 +359,8 @@ async fn with_invoices(needed: &Needed, deed: impl AsyncFnOnce(&Desk) -> Done) -
     kit::output::say_brought(needed, &app);
     if app.mode == Mode::Sandbox {
         needed.say(text!(
-            "modo SANDBOX: nada sale a Internet ni llega a SUNAT (para emitir de verdad: chaski empresas agregar)",
-            "SANDBOX mode: nothing leaves for the Internet or gets to SUNAT (to issue for real: chaski empresas agregar)"
+            "MODO DE PRUEBA: nada sale a Internet ni llega a SUNAT (para emitir de verdad: chaski empresas agregar)",
+            "TRIAL MODE: nothing leaves for the Internet or gets to SUNAT (to issue for real: chaski empresas agregar)"
         ));
     }
     let desk = Desk::Here(app);
@@ -360,8 +379,8 @@ fn open_server(needed: &Needed, address: &ServerAddress) -> Result<Server, AppEr
     let server = Server::new(address.clone(), key.as_ref(), lang, patience, exit)?;
     if server.shows_its_key() {
         needed.say(text!(
-            "atención: la llave viaja sin cifrar; use https:// hacia otras máquinas",
-            "beware: the key travels unencrypted; use https:// towards other machines"
+            "Atención: la llave viaja sin cifrar; use https:// hacia otras máquinas",
+            "Beware: the key travels unencrypted; use https:// towards other machines"
         ));
     }
     Ok(server)

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chaski_client::Clock;
-use chaski_core::{Lang, text};
+use chaski_core::{Lang, sentence, text};
 use serde_json::{Map, Value};
 use tokio::time::{Instant, sleep};
 
@@ -112,7 +112,7 @@ pub(super) fn tell(needed: &Needed, announcement: Option<&mut Announcement>, rel
         log(&reloaded);
     } else if reloaded.refused.is_some() {
         // Even where notices are not wanted.
-        anstream::eprintln!("{}", in_words(&reloaded, lang));
+        anstream::eprintln!("{}", sentence(&in_words(&reloaded, lang)));
     } else {
         notice(needed, &in_words(&reloaded, lang));
     }
@@ -194,14 +194,14 @@ async fn asked(needed: &Needed, server: &Serving) -> Result<Reloaded, AppError> 
     let pid = server.pid;
     if !server.is_of_here() {
         return Err(AppError::NotNow(text!(
-            "el servidor de la carpeta corre en otro contenedor (ahí es el proceso {pid}): dé la orden en él, o envíele SIGHUP",
+            "el servidor de la carpeta corre en otro contenedor (ahí es el proceso {pid}): dé el comando en él, o envíele SIGHUP",
             "the server of the folder runs in another container (process {pid} in there): give the command in it, or send it SIGHUP"
         )));
     }
     server.hang_up(&needed.config.dir).map_err(|error| {
         let (es, en) = (reason(&error, Lang::Es), reason(&error, Lang::En));
         AppError::NotNow(text!(
-            "no se pudo avisar al servidor (proceso {pid}): {es}; dé la orden con su usuario",
+            "no se pudo avisar al servidor (proceso {pid}): {es}; dé el comando con su usuario",
             "the server (process {pid}) could not be told: {en}; give the command as its user"
         ))
     })?;

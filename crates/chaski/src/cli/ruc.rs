@@ -3,16 +3,19 @@
 use std::io::{BufRead, IsTerminal};
 
 use chaski_client::{Found, Source, taxpayer_fields};
-use chaski_core::{Condicion, Estado, Lang, Role, Ruc, Taxpayer, Text, lima_datetime, text};
+use chaski_core::{
+    Condicion, Estado, Lang, Role, Ruc, Taxpayer, Text, lima_datetime, sentence, text,
+};
 use serde_json::{Map, Value, json};
 
 use super::Done;
 use super::kit::args::RucNumbers;
 use super::kit::desk::Desk;
-use super::kit::explain::{repeatable, unreadable};
+use super::kit::explain::unreadable;
 use super::kit::needed::Needed;
 use super::kit::output::{complain_about, exit_of};
 use super::kit::records::{Column, Records, fields};
+use super::kit::typed::repeatable;
 use crate::app::AppError;
 use crate::config::nearest;
 
@@ -43,7 +46,7 @@ pub(super) async fn facturacion(
     let columns = vec![
         ("ruc", "RUC", "RUC"),
         ("razon_social", "Razón social", "Name"),
-        ("valido", "¿Apto?", "Fit?"),
+        ("valido", "¿Se le puede facturar?", "To be invoiced?"),
         ("nivel", "Nivel", "Level"),
         ("estado", "Estado", "Estado"),
         ("condicion", "Condición", "Condición"),
@@ -126,6 +129,7 @@ pub(super) fn numbers(typed: &[String], command: &str) -> Result<Vec<String>, Ap
     }
     if !from_input {
         refuse_word(&numbers[0], command)?;
+        refuse_pieces(&numbers, command)?;
     }
     Ok(numbers)
 }
@@ -174,6 +178,27 @@ fn complaints(answers: &[Answer], lang: Lang) -> Vec<(String, String)> {
     answers.iter().filter_map(complaint).collect()
 }
 
+/// A number typed with blanks comes in pieces, none of which is one. That of a person is not repeated.
+fn refuse_pieces(numbers: &[String], command: &str) -> Result<(), AppError> {
+    let whole = numbers.concat();
+    let is_piece = |it: &String| it.len() < 8 && it.bytes().all(|b| b.is_ascii_digit());
+    let is_one = match command {
+        "dni" => whole.len() == 8,
+        _ => whole.parse::<Ruc>().is_ok(),
+    };
+    if numbers.len() < 2 || !numbers.iter().all(is_piece) || !is_one {
+        return Ok(());
+    }
+    let shown = match command {
+        "dni" => "DNI".to_owned(),
+        _ => repeatable(&whole),
+    };
+    Err(AppError::Usage(text!(
+        "el número se escribe sin espacios: chaski {command} {shown}",
+        "the number is written without blanks: chaski {command} {shown}"
+    )))
+}
+
 /// A word where a number is expected is a slip in the command, not in the number.
 fn refuse_word(first: &str, command: &str) -> Result<(), AppError> {
     let is_word =
@@ -184,8 +209,8 @@ fn refuse_word(first: &str, command: &str) -> Result<(), AppError> {
     let word = repeatable(first);
     if std::path::Path::new(first).is_file() {
         return Err(AppError::Usage(text!(
-            "{word} es un archivo; para una lista use: chaski ruc lote {word} -o resultado.xlsx",
-            "{word} is a file; for a list use: chaski ruc lote {word} -o resultado.xlsx"
+            "«{word}» es un archivo; para una lista use: chaski ruc lote {word} -o resultado.xlsx",
+            "\"{word}\" is a file; for a list use: chaski ruc lote {word} -o resultado.xlsx"
         )));
     }
     let orders = [
@@ -207,7 +232,7 @@ fn refuse_word(first: &str, command: &str) -> Result<(), AppError> {
         None => text!("", ""),
     };
     Err(AppError::Usage(text!(
-        "«{word}» no es un número ni una orden de chaski {command}{es}",
+        "«{word}» no es un número ni un comando de chaski {command}{es}",
         "\"{word}\" is neither a number nor a command of chaski {command}{en}"
     )))
 }
@@ -258,7 +283,7 @@ impl Answer {
         row.insert("ruc".into(), self.name().into());
         if let Some((code, message)) = self.message(lang) {
             row.insert("code".into(), code.into());
-            row.insert("error".into(), message.into());
+            row.insert("error".into(), sentence(&message).into());
         }
     }
 
@@ -296,7 +321,7 @@ impl Answer {
             json!({
                 "codigo": finding.codigo,
                 "severidad": finding.severidad.as_str(),
-                "mensaje": finding.message(lang),
+                "mensaje": sentence(finding.message(lang)),
             })
         });
         row.insert("hallazgos".into(), findings.collect());

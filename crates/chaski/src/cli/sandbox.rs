@@ -6,9 +6,9 @@ use chaski_sandbox::{Fault, FaultError, LatencyError, Sandbox, SandboxConfig, se
 
 use super::Done;
 use super::kit::args::SandboxArgs;
-use super::kit::explain::repeatable;
 use super::kit::needed::Needed;
 use super::kit::port;
+use super::kit::typed::repeatable;
 use crate::app::AppError;
 use crate::{private, system};
 
@@ -50,7 +50,7 @@ pub(super) async fn sandbox(needed: &Needed, typed: SandboxArgs) -> Done {
     let listener = port::bind(address)?;
     let address = listener.local_addr()?;
     needed.say(text!(
-        "Sandbox de APIMIGO y Nubefact (datos ficticios) · Ctrl-C para terminar\n├─ API        http://{address}/api/v1 y /api/v2\n├─ Nubefact   http://{address}/api/v1/RUTA (RUTA: un UUID cualquiera; acepta todo token)\n├─ Registro   http://{address}/_sandbox/ledger\n└─ Fallos     curl -X POST --data '429:retry=2@ruc x3' http://{address}/_sandbox/faults\nPruebe: CHASKI_MIGO_BASE_URL=http://{address}/api CHASKI_MIGO_TOKEN=prueba chaski ruc 20100070970",
+        "Sandbox de APIMIGO y Nubefact (datos inventados) · Ctrl-C para terminar\n├─ API        http://{address}/api/v1 y /api/v2\n├─ Nubefact   http://{address}/api/v1/RUTA (RUTA: un UUID cualquiera; acepta todo token)\n├─ Registro   http://{address}/_sandbox/ledger\n└─ Fallos     curl -X POST --data '429:retry=2@ruc x3' http://{address}/_sandbox/faults\nPruebe: CHASKI_MIGO_BASE_URL=http://{address}/api CHASKI_MIGO_TOKEN=prueba chaski ruc 20100070970",
         "Sandbox of APIMIGO and Nubefact (invented data) · Ctrl-C ends it\n├─ API        http://{address}/api/v1 and /api/v2\n├─ Nubefact   http://{address}/api/v1/RUTA (RUTA: any UUID; every token is taken)\n├─ Ledger     http://{address}/_sandbox/ledger\n└─ Faults     curl -X POST --data '429:retry=2@ruc x3' http://{address}/_sandbox/faults\nTry: CHASKI_MIGO_BASE_URL=http://{address}/api CHASKI_MIGO_TOKEN=prueba chaski ruc 20100070970"
     ));
     serve(sandbox, listener, system::told_to_stop()).await?;

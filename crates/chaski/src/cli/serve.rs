@@ -238,12 +238,12 @@ fn say_where(
     let version = env!("CARGO_PKG_VERSION");
     let what = match mode {
         Mode::Sandbox if needed.config.token().is_some() => lang.pick(
-            "modo SANDBOX (pedido así, aunque hay un token; nada sale a Internet)",
-            "SANDBOX mode (as asked for, though there is a token; nothing leaves for the Internet)",
+            "MODO DE PRUEBA (pedido así, aunque hay un token): datos inventados, no se consulta por Internet",
+            "TRIAL MODE (as asked for, though there is a token): invented data, nothing is asked over the Internet",
         ),
         Mode::Sandbox => lang.pick(
-            "modo SANDBOX (no hay tokens configurados; nada sale a Internet)",
-            "SANDBOX mode (no tokens configured; nothing leaves for the Internet)",
+            "MODO DE PRUEBA (no hay token): datos inventados, no se consulta por Internet",
+            "TRIAL MODE (no token): invented data, nothing is asked over the Internet",
         ),
         Mode::Real => lang.pick("modo REAL (APIMIGO)", "REAL mode (APIMIGO)"),
     };
@@ -253,8 +253,8 @@ fn say_where(
     };
     let door = if gateway.is_open() {
         lang.pick(
-            "abierta en esta máquina, sin llaves; para cerrarla: chaski llaves crear NOMBRE",
-            "open on this machine, without keys; to close it: chaski llaves crear NAME",
+            "abierto, solo desde esta computadora y sin llave; para pedirla: chaski llaves crear NOMBRE",
+            "open, from this computer only and without a key; to ask for one: chaski llaves crear NAME",
         )
     } else if gateway.has_good_keys() {
         lang.pick("pide llave", "asks for a key")

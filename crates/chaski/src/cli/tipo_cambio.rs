@@ -23,8 +23,7 @@ use crate::sheets::{OutputFormat, PlainValue, valued_xlsx};
 pub(super) async fn tipo_cambio(needed: &Needed, desk: &Desk, typed: RateArgs) -> Done {
     let lang = needed.lang();
     let ask = needed.plain_ask();
-    let fuente = RateSource::parse(&typed.fuente).unwrap_or(RateSource::Sunat);
-    let moneda = Currency::parse(&typed.moneda).unwrap_or(Currency::Usd);
+    let (fuente, moneda) = (typed.which.source(), typed.which.currency());
     let fecha = optional_date("--fecha", typed.fecha.as_deref())?;
     let desde = optional_date("--desde", typed.desde.as_deref())?;
     let hasta = optional_date("--hasta", typed.hasta.as_deref())?;

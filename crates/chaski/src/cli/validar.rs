@@ -4,10 +4,11 @@ use chaski_core::{Ruc, RucKind};
 use serde_json::json;
 
 use super::Done;
-use super::kit::explain::{repeatable, unreadable};
+use super::kit::explain::unreadable;
 use super::kit::needed::Needed;
 use super::kit::output::{complain_about, exit_of};
 use super::kit::records::{Records, fields};
+use super::kit::typed::repeatable;
 
 pub(super) fn validar(needed: &Needed, numbers: &[String]) -> Done {
     let lang = needed.lang();

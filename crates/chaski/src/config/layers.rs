@@ -381,7 +381,7 @@ impl Layers {
 /// `source` is read alike in both languages: the name of a variable or of a file.
 pub(super) fn empty_secret(source: &str, key: &str) -> ConfigError {
     let text = text!(
-        "{source}: «{key}» está vacío: escriba ahí su valor, o quite esa línea o variable (para datos ficticios: --sandbox)",
+        "{source}: «{key}» está vacío: escriba ahí su valor, o quite esa línea o variable (para datos de prueba: --sandbox)",
         "{source}: \"{key}\" is empty: write its value there, or remove that line or variable (for invented data: --sandbox)"
     );
     text.into()

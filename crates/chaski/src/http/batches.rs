@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::{Path, Query, Request, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use chaski_core::{Currency, RateSource};
 use futures_util::{FutureExt, StreamExt};
 use http::StatusCode;
 use serde::Deserialize;
@@ -24,7 +25,7 @@ use crate::api::batches::{
 };
 use crate::api::checked_list::CheckedListData;
 use crate::api::reply::lima;
-use crate::app::batches::{BatchKind, DocumentsInput, ListInput, Submission};
+use crate::app::batches::{BatchKind, DocumentsInput, ListClass, ListInput, Submission};
 use crate::app::keys::Scope;
 use crate::app::once::Once;
 use crate::scratch::ScratchWriter;
@@ -36,6 +37,10 @@ use crate::store::{BatchChange, Listed, Priority};
 /// As JSON, or as `multipart/form-data` with an xlsx, ods or csv in `archivo` and, if wanted,
 /// `hoja`, `columna`, `dni` (`no`, or `ruc10` to look a DNI up by its RUC 10), `prioridad`,
 /// `force_refresh`, `update_partners` and `gastar_hasta`.
+///
+/// With `clase=cpe` the file is a register of purchases: how each voucher stands at SUNAT, and its issuer;
+/// `columna` may name parts of it, as `monto=Y,fecha=E`. With `clase=tipo_cambio` it is a list with dates:
+/// compra and venta of each; `fuente` and `moneda` say whose rates, of what.
 ///
 /// With `comprobantes` in the JSON, or `clase=comprobantes` in the form (and `empresa`, `solo_buenos`,
 /// `clientes`, `periodo`), it is a list of documents, which are issued: checked whole first, each exactly
@@ -210,6 +215,7 @@ enum GivenList {
 fn submission(caller: &Caller) -> Submission {
     Submission {
         input: ListInput::Numbers(Vec::new()),
+        class: ListClass::default(),
         name: "lista".to_owned(),
         sheet: None,
         column: None,
@@ -306,11 +312,20 @@ async fn uploaded(caller: &Caller, request: Request) -> Result<GivenList, Proble
     }
     let mut new = Submission {
         name: named,
+        class: match kind {
+            BatchKind::Ruc | BatchKind::Documents => ListClass::Rucs,
+            BatchKind::Vouchers => ListClass::Vouchers,
+            BatchKind::Rates => rates_of(&mut fields)?,
+        },
         ..submission(caller)
     };
     for (name, text) in fields {
         match name.as_str() {
             "clase" => {}
+            // What is said of numbers alone.
+            "dni" | "update_partners" if kind != BatchKind::Ruc => {
+                return Err(upload::unknown_field(&name));
+            }
             "hoja" => new.sheet = Some(text).filter(|text| !text.trim().is_empty()),
             "dni" => new.dni_as_ruc = dni_as_ruc(&text)?,
             "columna" => new.column = Some(text).filter(|text| !text.trim().is_empty()),
@@ -337,11 +352,28 @@ fn dni_as_ruc(text: &str) -> Result<bool, Problem> {
     }
 }
 
+/// Whose rates, of what.
+fn rates_of(fields: &mut Vec<(String, String)>) -> Result<ListClass, Problem> {
+    let (mut fuente, mut moneda) = (RateSource::Sunat, Currency::Usd);
+    for (name, text) in fields.extract_if(.., |it| matches!(&*it.0, "fuente" | "moneda")) {
+        if name == "fuente" {
+            let wrong =
+                || Problem::wrong_field("fuente", "debe ser sunat o sbs", "must be sunat or sbs");
+            fuente = RateSource::parse(&text).ok_or_else(wrong)?;
+        } else {
+            let wrong =
+                || Problem::wrong_field("moneda", "debe ser USD o EUR", "must be USD or EUR");
+            moneda = Currency::parse(&text).ok_or_else(wrong)?;
+        }
+    }
+    Ok(ListClass::Rates { fuente, moneda })
+}
+
 fn wrong_class() -> Problem {
     Problem::wrong_field(
         "clase",
-        "debe ser ruc o comprobantes",
-        "must be ruc or comprobantes",
+        "debe ser ruc, cpe, tipo_cambio o comprobantes",
+        "must be ruc, cpe, tipo_cambio or comprobantes",
     )
 }
 
@@ -388,7 +420,7 @@ pub(super) async fn one(caller: Caller, Path(id): Path<String>) -> JsonAnswer<Ba
     let batch = caller.app.batch(id_of(&id)?, caller.owner()).await?;
     let waits = match batch.kind() {
         BatchKind::Documents => caller.app.batch_waits(&batch).await?,
-        BatchKind::Ruc => None,
+        BatchKind::Ruc | BatchKind::Vouchers | BatchKind::Rates => None,
     };
     Ok(Json(BatchData {
         failure_code: caller.app.batch_failure(&batch).await?,

@@ -20,7 +20,7 @@ use crate::app::AppError;
 use crate::app::keys::Scope;
 use crate::app::partner_lists::Imported;
 use crate::scratch::{Scratch, ScratchWriter};
-use crate::sheets::{self, Limits, OutputFormat, Table};
+use crate::sheets::{self, Limits, OutputFormat, Sought, Table};
 use crate::store::StoreError;
 
 /// Rows that could not be taken and are told one by one; the others are counted.
@@ -65,7 +65,8 @@ async fn imported(
     // Reading a workbook takes its time, which is not that of other requests.
     let read = |limits: Limits| {
         let (file, sheet) = (file.clone(), sheet.clone());
-        let read = move || sheets::read_stored(&file, sheet.as_deref(), &limits, lang);
+        let read =
+            move || sheets::read_stored(Sought::Rucs, &file, sheet.as_deref(), &limits, lang);
         let table = tokio::task::spawn_blocking(read);
         async { Ok(table.await.map_err(|error| AppError::Io(error.into()))??) }
     };

@@ -63,14 +63,17 @@ impl PartnerError {
     /// What is wrong and what to do, for people.
     pub fn message(&self, lang: Lang) -> String {
         let text = match self {
-            PartnerError::NoSuchPartner => text!("no hay ese partner", "there is no such partner"),
+            PartnerError::NoSuchPartner => text!(
+                "no existe ese cliente o proveedor",
+                "there is no such customer or supplier"
+            ),
             PartnerError::NobodyWithDocument => text!(
-                "no hay ningún partner con ese documento",
-                "there is no partner with that document"
+                "no hay ningún cliente o proveedor con ese documento",
+                "there is no customer or supplier with that document"
             ),
             PartnerError::Exists => text!(
-                "ya hay un partner con ese documento: actualícelo en vez de crearlo",
-                "there is a partner with that document already: update it instead"
+                "ya hay un cliente o proveedor con ese documento: actualícelo en vez de crearlo",
+                "there is a customer or supplier with that document already: update it instead"
             ),
             PartnerError::NoDocument => text!(
                 "falta el número de documento",

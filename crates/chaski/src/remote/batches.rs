@@ -6,12 +6,14 @@ use bytes::{BufMut, Bytes, BytesMut};
 use chaski_core::Lang;
 use http::Method;
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::{Question, Server, ServerError, with_query};
 use crate::api::batches::{BatchData, BatchesPage, ResultRow};
-use crate::sheets::{Row, Verdict};
+use crate::app::batches::{BatchKind, ListClass};
+use crate::sheets::Row;
 
 /// Largest result that is read, the caller's own columns included.
 pub(super) const MOST_RESULT_BYTES: usize = 1024 * 1024 * 1024;
@@ -69,14 +71,16 @@ impl BatchWatch {
 
 /// A list that is handed over.
 pub struct NewList {
+    /// What it asks for.
+    pub class: ListClass,
     /// Name of the file, without its folder.
     pub name: String,
     /// The file.
     pub bytes: Vec<u8>,
     /// Sheet of the book, where it is not the one that is found.
     pub sheet: Option<String>,
-    /// Column of the RUC: a title, letter or number that names it.
-    pub column: String,
+    /// The column: a title, letter or number that names it; of a list with several, those that were named.
+    pub column: Option<String>,
     /// Whether a DNI is asked for by the RUC that its owner would have.
     pub dni_as_ruc: bool,
     /// Ask the upstream whatever is known.
@@ -93,7 +97,16 @@ pub(crate) fn failure_of(lote: &BatchData, lang: Lang) -> Option<ServerError> {
     let text = if lote.failed_items < lote.total_items {
         lang.pick("no se siguió consultando", "the rest was not asked about")
     } else {
-        lang.pick("ningún RUC tuvo respuesta", "no RUC has an answer")
+        match BatchKind::from_name(&lote.clase) {
+            Some(BatchKind::Vouchers) => lang.pick(
+                "ningún comprobante tuvo respuesta",
+                "no voucher has an answer",
+            ),
+            Some(BatchKind::Rates) => {
+                lang.pick("ninguna fecha tuvo respuesta", "no date has an answer")
+            }
+            _ => lang.pick("ningún RUC tuvo respuesta", "no RUC has an answer"),
+        }
     };
     let text = format!("{text}: {code}");
     Some(ServerError::of_code(code, &text, None, lang))
@@ -103,9 +116,19 @@ impl Server {
     /// Hands a list over; it is worked on from then on, whoever waits.
     pub(crate) async fn submit_list(&self, list: NewList) -> Result<BatchData, ServerError> {
         let yes = |it: bool| it.then(|| "true".to_owned());
+        let (class, fuente, moneda) = match list.class {
+            ListClass::Rucs => (None, None, None),
+            ListClass::Vouchers => (Some(BatchKind::Vouchers), None, None),
+            ListClass::Rates { fuente, moneda } => {
+                (Some(BatchKind::Rates), Some(fuente), Some(moneda))
+            }
+        };
         let fields = [
+            ("clase", class.map(|it| it.as_str().to_owned())),
+            ("fuente", fuente.map(|it| it.as_str().to_owned())),
+            ("moneda", moneda.map(|it| it.as_str().to_owned())),
             ("hoja", list.sheet),
-            ("columna", Some(list.column)),
+            ("columna", list.column),
             ("dni", list.dni_as_ruc.then(|| "ruc10".to_owned())),
             ("force_refresh", yes(list.force)),
             ("update_partners", yes(list.update_partners)),
@@ -196,13 +219,17 @@ impl Server {
     }
 
     /// The verdicts of a batch, one for each of these rows.
-    pub async fn verdicts(&self, id: Uuid, rows: &[Row]) -> Result<Vec<Verdict>, ServerError> {
+    pub async fn verdicts<R: DeserializeOwned>(
+        &self,
+        id: Uuid,
+        rows: &[Row],
+    ) -> Result<Vec<R>, ServerError> {
         let body = self.batch_result(id, "ndjson").await?;
         let mut verdicts = Vec::with_capacity(rows.len());
         let mut lines = body.split(|byte| *byte == b'\n');
         for row in rows {
             let line = lines.next().unwrap_or_default();
-            let told: ResultRow =
+            let told: ResultRow<R> =
                 serde_json::from_slice(line).map_err(|_| self.unreadable(line))?;
             if told.fila != row.number {
                 return Err(ServerError::OtherRows);

@@ -168,21 +168,21 @@ impl ServerError {
                 address,
                 encrypted: false,
             } => text!(
-                "no se pudo conectar con el servidor {address}; vea que «chaski serve» esté en marcha ahí y que la dirección y el puerto sean esos",
+                "no se pudo conectar con el servidor {address}; verifique que «chaski serve» esté funcionando allí y que la dirección y el puerto sean esos",
                 "could not connect to the server {address}; see that \"chaski serve\" runs there and that address and port are right"
             ),
             ServerError::Unreachable {
                 address,
                 encrypted: true,
             } => text!(
-                "no se pudo conectar con el servidor {address}; vea que esté en marcha, y que su certificado TLS sea de ese nombre, vigente y de una autoridad conocida",
+                "no se pudo conectar con el servidor {address}; verifique que esté funcionando, y que su certificado TLS sea de ese nombre, vigente y de una autoridad conocida",
                 "could not connect to the server {address}; see that it runs, and that its TLS certificate is for that name, in force and of a known authority"
             ),
             ServerError::NotChaski {
                 address,
                 status: Some(status @ 500..),
             } => text!(
-                "en {address} algo que no es Chaski responde con HTTP {status}; si hay un proxy delante, vea que Chaski esté en marcha detrás",
+                "en {address} algo que no es Chaski responde con HTTP {status}; si hay un proxy delante, verifique que Chaski esté funcionando detrás",
                 "something that is not Chaski answers at {address} with HTTP {status}; if a proxy stands before it, see that Chaski runs behind it"
             ),
             ServerError::NotChaski { address, status } => {

@@ -4,11 +4,13 @@
 use chaski_core::{Lang, fold, text};
 
 use super::SheetError;
-use super::column::{Strength, strength_of};
+use super::column::{ColumnError, Sought, Strength, strength_of_rucs};
+use super::days::find_days;
 use super::found::SheetFound;
 use super::header::into_table;
 use super::ours::without_our_columns;
 use super::table::{Encoding, SourceKind, Table};
+use super::vouchers::find_vouchers;
 use crate::counted::counted;
 
 /// Names of sheets that a message holds.
@@ -17,6 +19,7 @@ const NAMES_SHOWN: usize = 8;
 /// The sheets of a book as they are read, one after the other.
 pub(super) struct Choice<'w> {
     wanted: Option<&'w str>,
+    sought: Sought,
     lang: Lang,
     names: Vec<String>,
     /// Those that were read and hold nothing.
@@ -33,8 +36,9 @@ struct Chosen {
 }
 
 impl<'w> Choice<'w> {
-    pub(super) fn new(wanted: Option<&'w str>, lang: Lang) -> Choice<'w> {
+    pub(super) fn new(wanted: Option<&'w str>, sought: Sought, lang: Lang) -> Choice<'w> {
         Choice {
+            sought,
             wanted: wanted.map(str::trim).filter(|it| !it.is_empty()),
             lang,
             names: Vec::new(),
@@ -75,7 +79,7 @@ impl<'w> Choice<'w> {
         if let Some(note) = without_our_columns(&mut table) {
             table.notes.push(note.pick(self.lang));
         }
-        let strength = strength_of(&table);
+        let strength = strength_of(&table, self.sought);
         if self
             .best
             .as_ref()
@@ -134,6 +138,20 @@ impl<'w> Choice<'w> {
             }
         }
         Ok(table)
+    }
+}
+
+/// How surely a sheet is a list of what is sought.
+fn strength_of(table: &Table, sought: Sought) -> Strength {
+    let is_list = |found: Result<(), ColumnError>| match found {
+        Ok(()) => Strength::List,
+        Err(ColumnError::Ambiguous { .. }) => Strength::Titled,
+        Err(_) => Strength::Nothing,
+    };
+    match sought {
+        Sought::Rucs => strength_of_rucs(table),
+        Sought::Days => is_list(find_days(table, None).map(drop)),
+        Sought::Part(_) => is_list(find_vouchers(table, None).map(drop)),
     }
 }
 

@@ -8,6 +8,7 @@ use super::identity::{Holds, holds, is_scientific, says_nothing};
 use super::names::{names_document, names_ruc};
 use super::repair::has_prefix;
 use super::table::{Cell, Flaw, Table, column_index, column_letter, own_title};
+use super::vouchers::VoucherPart;
 
 /// How many rows, spread over the list, are looked at to judge a column by what it holds.
 const JUDGED_ROWS: usize = 1000;
@@ -20,6 +21,8 @@ pub enum ColumnError {
     NotFound {
         /// The columns that there are.
         seen: Vec<String>,
+        /// What was looked for.
+        sought: Sought,
     },
     /// More than one does.
     Ambiguous {
@@ -27,6 +30,8 @@ pub enum ColumnError {
         candidates: Vec<String>,
         /// Their indexes from 0, for a door that can ask.
         columns: Vec<usize>,
+        /// What was looked for.
+        sought: Sought,
     },
     /// The column asked for does not exist.
     Unknown {
@@ -39,6 +44,34 @@ pub enum ColumnError {
     },
     /// No column of a list of partners is surely that of their documents.
     OfPartners,
+}
+
+/// What a column is looked for by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sought {
+    /// RUCs.
+    Rucs,
+    /// Dates.
+    Days,
+    /// A part of vouchers, by its name on the command line.
+    Part(VoucherPart),
+}
+
+impl Sought {
+    /// What such a column holds, and how a person names it.
+    fn words(self, lang: Lang) -> (&'static str, String) {
+        match self {
+            Sought::Rucs => (lang.pick("RUC", "RUCs"), "--columna".to_owned()),
+            Sought::Days => (lang.pick("fechas", "dates"), "--columna".to_owned()),
+            Sought::Part(part) => {
+                let column = lang.pick("COLUMNA", "COLUMN");
+                (
+                    part.holds(lang),
+                    format!("--columna {}={column}", part.as_str()),
+                )
+            }
+        }
+    }
 }
 
 impl ColumnError {
@@ -58,27 +91,44 @@ impl ColumnError {
                 "no se sabe cuál columna es la del número de documento: póngale el título RUC, DNI o Documento",
                 "it is not known which column holds the number of the document: give it the title RUC, DNI or Documento"
             ),
-            ColumnError::NotFound { seen } => text!(
-                "ninguna columna parece contener RUC: hay {}; indique cuál es con --columna",
-                "no column seems to hold RUCs: there are {}; say which with --columna",
-                list(seen)
-            ),
-            ColumnError::Ambiguous { candidates, .. } => text!(
+            ColumnError::NotFound { seen, sought } => {
+                let ((what, how), (held, say)) = (sought.words(Lang::Es), sought.words(Lang::En));
+                text!(
+                    "ninguna columna parece contener {what}: hay {}; indique cuál es con {how}",
+                    "no column seems to hold {held}: there are {}; say which with {say}",
+                    list(seen)
+                )
+            }
+            ColumnError::Ambiguous {
+                candidates,
+                sought: Sought::Rucs,
+                ..
+            } => text!(
                 "más de una columna puede ser la del RUC: {}; elija una con --columna",
                 "more than one column may be that of the RUC: {}; choose one with --columna",
                 list(candidates)
             ),
+            ColumnError::Ambiguous {
+                candidates, sought, ..
+            } => {
+                let ((what, how), (held, say)) = (sought.words(Lang::Es), sought.words(Lang::En));
+                text!(
+                    "más de una columna puede contener {what}: {}; elija una con {how}",
+                    "more than one column may hold {held}: {}; choose one with {say}",
+                    list(candidates)
+                )
+            }
             ColumnError::Unknown {
                 wanted,
                 suggestion: Some(name),
                 seen,
             } => text!(
-                "no hay columna «{wanted}»: hay {}; ¿quiso decir «{name}»?",
+                "no existe la columna «{wanted}». Columnas: {}. ¿Quiso decir «{name}»?",
                 "there is no column «{wanted}»: there are {}; did you mean «{name}»?",
                 list(seen)
             ),
             ColumnError::Unknown { wanted, seen, .. } => text!(
-                "no hay columna «{wanted}»: hay {}",
+                "no existe la columna «{wanted}». Columnas: {}",
                 "there is no column «{wanted}»: there are {}",
                 list(seen)
             ),
@@ -109,8 +159,8 @@ pub(super) enum Strength {
     List,
 }
 
-/// How surely a sheet is a list.
-pub(super) fn strength_of(table: &Table) -> Strength {
+/// How surely a sheet is a list of RUCs.
+pub(super) fn strength_of_rucs(table: &Table) -> Strength {
     let columns = match detected(table) {
         Ok(column) => vec![column],
         Err(ColumnError::Ambiguous { columns, .. }) => columns,
@@ -141,7 +191,7 @@ pub(crate) fn holds_one_value(table: &Table, column: usize) -> bool {
     seen.filled > 1 && seen.distinct() == 1
 }
 
-fn asked_for(table: &Table, wanted: &str) -> Result<usize, ColumnError> {
+pub(super) fn asked_for(table: &Table, wanted: &str) -> Result<usize, ColumnError> {
     let folded = fold(wanted);
     let named: Vec<usize> = (0..table.headers.len())
         .filter(|column| !folded.is_empty() && fold(&table.headers[*column]) == folded)
@@ -157,7 +207,7 @@ fn asked_for(table: &Table, wanted: &str) -> Result<usize, ColumnError> {
     match named.as_slice() {
         [column] => return Ok(*column),
         [] => {}
-        several => return Err(ambiguous(table, several)),
+        several => return Err(ambiguous(table, several, Sought::Rucs)),
     }
     let position = column_index(wanted).or_else(|| {
         let number: usize = wanted.parse().ok()?;
@@ -193,7 +243,8 @@ fn detected(table: &Table) -> Result<usize, ColumnError> {
         those(&seen, Seen::is_full_inside),
     ] {
         if !full.is_empty() {
-            return among(&seen, &full).map_err(|doubtful| ambiguous(table, &doubtful));
+            return among(&seen, &full)
+                .map_err(|doubtful| ambiguous(table, &doubtful, Sought::Rucs));
         }
     }
     by_title(table, &seen)
@@ -274,14 +325,19 @@ fn by_title(table: &Table, seen: &[Seen]) -> Result<usize, ColumnError> {
         Some([column]) if seen[*column].distinct() == 1 && seen[*column].filled > 1 => {
             match varied.as_slice() {
                 [] => Ok(*column),
-                rivals => Err(ambiguous(table, &in_order(&[*column], rivals))),
+                rivals => Err(ambiguous(
+                    table,
+                    &in_order(&[*column], rivals),
+                    Sought::Rucs,
+                )),
             }
         }
         Some([column]) => Ok(*column),
-        Some(several) => Err(ambiguous(table, several)),
+        Some(several) => Err(ambiguous(table, several, Sought::Rucs)),
         None if table.headers.len() == 1 => Ok(0),
         None => Err(ColumnError::NotFound {
             seen: labels(table, 0..table.headers.len()),
+            sought: Sought::Rucs,
         }),
     }
 }
@@ -407,14 +463,15 @@ fn looks_like_ruc(cell: &Cell) -> bool {
     }
 }
 
-fn ambiguous(table: &Table, columns: &[usize]) -> ColumnError {
+pub(super) fn ambiguous(table: &Table, columns: &[usize], sought: Sought) -> ColumnError {
     ColumnError::Ambiguous {
+        sought,
         candidates: labels(table, columns.iter().copied()),
         columns: columns.to_vec(),
     }
 }
 
-fn labels(table: &Table, columns: impl Iterator<Item = usize>) -> Vec<String> {
+pub(super) fn labels(table: &Table, columns: impl Iterator<Item = usize>) -> Vec<String> {
     columns.map(|column| table.column_label(column)).collect()
 }
 

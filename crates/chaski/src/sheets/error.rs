@@ -207,7 +207,7 @@ impl SheetError {
                 "the file has no sheets and «{wanted}» was asked for: remove --hoja"
             ),
             SheetError::UnknownSheet { wanted, seen } => text!(
-                "no hay hoja «{wanted}»: hay {seen}; indique una con --hoja",
+                "no existe la hoja «{wanted}». Hojas: {seen}. Indique una con --hoja",
                 "there is no sheet «{wanted}»: there are {seen}; say which with --hoja"
             ),
             SheetError::ManyLists { seen } => text!(
@@ -291,7 +291,7 @@ impl SheetError {
                 path.display()
             ),
             SheetError::IsFolder { path } => text!(
-                "{} es una carpeta: indique también el nombre del archivo de salida",
+                "«{}» es una carpeta: indique también el nombre del archivo de salida",
                 "{} is a folder: give the name of the output file too",
                 path.display()
             ),
@@ -330,7 +330,7 @@ impl Excess {
         let mib = limit / 1024 / 1024;
         let (more, more_en) = self.here(limit).map_or_else(Default::default, |mib| {
             (
-                format!(", o dé la orden de chaski en la máquina de la pasarela, sin --server: acepta hasta {mib} MB"),
+                format!(", o use chaski en la máquina del servidor, sin --server: acepta hasta {mib} MB"),
                 format!(", or give the command of chaski on the gateway's machine, without --server: it takes up to {mib} MB"),
             )
         });

@@ -40,6 +40,27 @@ pub(super) fn names_document_type(title: &str) -> bool {
     begins && !own.contains("CP") && !of_a_voucher.iter().any(|word| all.contains(word))
 }
 
+/// `FECHA DE VENCIMIENTO`, `SERIE CP MODIFICADO`: the title of what is not of the voucher's issue, but of when
+/// it falls due or is paid, or of another voucher.
+pub(super) fn names_no_issue(folded: &str) -> bool {
+    const OTHERS: [&str; 10] = [
+        "VENC",
+        "VCTO",
+        "VCMTO",
+        "PAGO",
+        "MODIFICA",
+        "REFERENCIA",
+        "ORIGINAL",
+        "DETRACC",
+        "REGISTRO",
+        "CONSTANCIA",
+    ];
+    let of_issue = folded.contains("COMPROBANTE DE PAGO") || folded.contains("COMP PAGO");
+    OTHERS
+        .iter()
+        .any(|it| folded.contains(it) && !(*it == "PAGO" && of_issue))
+}
+
 /// `RUC`, `N° RUC`, `NUM_RUC`, `RUC CLIENTE`, `RUC/DNI`, `NRORUC`; not a name such as `RUCANO`.
 pub(super) fn names_ruc(folded: &str) -> bool {
     const JOINED: [&str; 22] = [

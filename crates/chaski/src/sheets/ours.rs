@@ -2,7 +2,8 @@
 
 use chaski_core::{Text, fold, text};
 
-use super::result_columns::{ResultTitles, plain_title};
+use super::result_columns::result_titles;
+use super::result_kind::plain_title;
 use super::table::Table;
 
 /// How many of ours, one after the other, are surely ours.
@@ -39,7 +40,7 @@ fn our_run(headers: &[String]) -> Option<std::ops::Range<usize>> {
         .iter()
         .map(|title| fold(plain_title(title)))
         .collect();
-    let runs = ResultTitles::all().into_iter().flat_map(|ours| {
+    let runs = result_titles().flat_map(|ours| {
         let titles = &titles;
         (0..titles.len()).filter_map(move |first| {
             let (mut next, mut verdict, mut last) = (0, false, first);

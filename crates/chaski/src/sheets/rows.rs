@@ -276,7 +276,7 @@ fn like_a_ruc(bare: &str) -> bool {
 }
 
 /// `TOTAL`, `TOTALES:`, `Sub total general`, `VAN…`; not a company that is called so.
-fn is_total(cell: &Cell) -> bool {
+pub(super) fn is_total(cell: &Cell) -> bool {
     const TOTALS: [&str; 9] = [
         "TOTAL",
         "TOTALES",

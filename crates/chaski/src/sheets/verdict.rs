@@ -6,6 +6,8 @@ use std::time::Duration;
 use chaski_core::Lang;
 use serde::Deserialize;
 
+use super::result_columns::OF_RUCS;
+use super::result_kind::{ResultKind, ResultWord, RowSaid};
 use crate::named::named;
 
 /// What is known of the RUC of one row; texts are empty where nothing is known.
@@ -86,96 +88,51 @@ named! {
 }
 
 impl Aptitud {
+    fn look(self) -> &'static ResultWord {
+        &OF_RUCS.words[self as usize]
+    }
+
     /// The word in the cell; it answers the title `apto_para_facturar`.
     pub fn word(self, lang: Lang) -> &'static str {
-        let (es, en) = match self {
-            Aptitud::Apto => ("SÍ", "YES"),
-            Aptitud::Observado => ("SÍ, CON OBSERVACIONES", "YES, WITH REMARKS"),
-            Aptitud::NoApto => ("NO", "NO"),
-            Aptitud::Invalido => ("RUC INVÁLIDO", "INVALID RUC"),
-            Aptitud::NoEncontrado => ("NO EXISTE", "DOES NOT EXIST"),
-            Aptitud::Error => ("SIN RESPUESTA", "NO ANSWER"),
-            Aptitud::Pendiente => ("NO CONSULTADO", "NOT ASKED"),
-            Aptitud::Dni => ("ES DNI", "IS A DNI"),
-            Aptitud::OtroDocumento => ("OTRO DOCUMENTO", "OTHER DOCUMENT"),
-            Aptitud::SinNumero => ("SIN NÚMERO", "NO NUMBER"),
-            Aptitud::Total => ("FILA DE TOTAL", "ROW OF TOTALS"),
-            Aptitud::Titulos => ("FILA DE TÍTULOS", "ROW OF TITLES"),
-        };
-        lang.pick(es, en)
-    }
-
-    /// Whether the row names somebody that can be invoiced, or should: what is left says that it names
-    /// nobody, or nobody with a RUC.
-    pub fn is_of_a_ruc(self) -> bool {
-        !matches!(
-            self,
-            Aptitud::Dni
-                | Aptitud::OtroDocumento
-                | Aptitud::SinNumero
-                | Aptitud::Total
-                | Aptitud::Titulos
-        )
-    }
-
-    /// Whether the row is one to look at: something of it can be put right, or asked again.
-    pub fn is_to_be_mended(self) -> bool {
-        self == Aptitud::SinNumero || (self.is_of_a_ruc() && self != Aptitud::Apto)
+        self.look().text(lang)
     }
 
     /// What the word means and what to do, for the legend.
     pub fn meaning(self, lang: Lang) -> &'static str {
-        let (es, en) = match self {
-            Aptitud::Apto => (
-                "Contribuyente ACTIVO y HABIDO: puede facturarle.",
-                "Taxpayer ACTIVO and HABIDO: you can invoice them.",
-            ),
-            Aptitud::Observado => (
-                "Puede facturarle, pero lea el motivo antes.",
-                "You can invoice them, but read the reason first.",
-            ),
-            Aptitud::NoApto => (
-                "No le facture hasta que regularice su situación: vea estado, condición y motivo.",
-                "Do not invoice them as things are: see estado, condición and reason.",
-            ),
-            Aptitud::Invalido => (
-                "El número está mal escrito: corríjalo. No gastó consultas.",
-                "The number is mistyped: correct it. It spent no call.",
-            ),
-            Aptitud::NoEncontrado => (
-                "El número está bien formado, pero no figura en SUNAT: confírmelo con el cliente.",
-                "The number is well formed but SUNAT does not know it: confirm it with the customer.",
-            ),
-            Aptitud::Error => (
-                "La consulta falló: vuelva a ejecutar con --reanudar.",
-                "The call failed: run again with --reanudar.",
-            ),
-            Aptitud::Pendiente => (
-                "No se consultó, y el motivo dice por qué: vuelva a ejecutar con --reanudar.",
-                "Not asked, and the reason says why: run again with --reanudar.",
-            ),
-            Aptitud::Dni => (
-                "Es el DNI de una persona y no un RUC. Para consultarlo: --dni consultar, o su RUC 10 con --dni ruc10.",
-                "It is a person's DNI and not a RUC. To look it up: --dni consultar, or their RUC 10 with --dni ruc10.",
-            ),
-            Aptitud::OtroDocumento => (
-                "Carné de extranjería, pasaporte u otro documento: SUNAT no lo tiene en el padrón de RUC.",
-                "Carné de extranjería, passport or another document: it is not in SUNAT's registry of RUCs.",
-            ),
-            Aptitud::SinNumero => (
-                "La fila no tiene número de documento.",
-                "The row has no number of a document.",
-            ),
-            Aptitud::Total => (
-                "Es una fila de totales, no un contribuyente.",
-                "It is a row of totals, not a taxpayer.",
-            ),
-            Aptitud::Titulos => (
-                "Son los títulos otra vez, no un contribuyente.",
-                "They are the titles again, not a taxpayer.",
-            ),
-        };
+        let [es, en] = self.look().meaning;
         lang.pick(es, en)
+    }
+}
+
+impl RowSaid for Verdict {
+    fn kind() -> &'static ResultKind {
+        &OF_RUCS
+    }
+
+    fn word(&self) -> usize {
+        self.apto as usize
+    }
+
+    fn value(&self, column: usize) -> &str {
+        match column {
+            0 => &self.ruc_normalizado,
+            1 => &self.razon_social,
+            2 => &self.estado,
+            3 => &self.condicion,
+            5 => &self.ubigeo,
+            6 => &self.departamento,
+            7 => &self.provincia,
+            8 => &self.distrito,
+            9 => &self.direccion,
+            10 => &self.motivo,
+            11 => &self.fuente,
+            12 => &self.consultado_en,
+            _ => "",
+        }
+    }
+
+    fn reason(&self) -> &str {
+        &self.motivo
     }
 }
 

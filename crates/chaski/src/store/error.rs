@@ -158,7 +158,7 @@ impl StoreError {
                 "another process keeps the database locked: close it and try again"
             ),
             StoreError::NotOurs(path) => text!(
-                "{} no es una base de datos de Chaski: elija otra carpeta de datos",
+                "«{}» no es una base de datos de Chaski: elija otra carpeta de datos",
                 "{} is not a Chaski database: choose another data folder",
                 path.display()
             ),

@@ -183,6 +183,23 @@ pub(crate) fn told_to_stop() -> impl Future<Output = ()> {
     }
 }
 
+/// How the terminal shows what is typed.
+pub(crate) struct TerminalState(rustix::termios::Termios);
+
+/// How it does now; none where the input is no terminal.
+pub(crate) fn terminal_state() -> Option<TerminalState> {
+    let state = rustix::termios::tcgetattr(io::stdin()).ok()?;
+    Some(TerminalState(state))
+}
+
+impl TerminalState {
+    /// As it was then.
+    pub(crate) fn restore(&self) {
+        let now = rustix::termios::OptionalActions::Now;
+        let _ = rustix::termios::tcsetattr(io::stdin(), now, &self.0);
+    }
+}
+
 /// Where programs keep what people set, out of the variables of the process.
 pub(crate) fn config_home<'v>(variable: impl Fn(&str) -> Option<&'v str>) -> Option<PathBuf> {
     match variable("XDG_CONFIG_HOME") {

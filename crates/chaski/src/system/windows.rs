@@ -161,6 +161,20 @@ pub(crate) fn told_to_stop() -> impl Future<Output = ()> {
     }
 }
 
+/// How the terminal shows what is typed: consoles set that back themselves.
+pub(crate) struct TerminalState;
+
+/// How it does now.
+pub(crate) fn terminal_state() -> Option<TerminalState> {
+    Some(TerminalState)
+}
+
+impl TerminalState {
+    /// As it was then.
+    #[expect(clippy::unused_self, reason = "as on the other systems")]
+    pub(crate) fn restore(&self) {}
+}
+
 /// What follows a person from machine to machine.
 pub(crate) fn config_home<'v>(variable: impl Fn(&str) -> Option<&'v str>) -> Option<PathBuf> {
     let folder = variable("APPDATA").map(PathBuf::from);

@@ -266,7 +266,12 @@ fn no_colours_where_nobody_looks() {
 fn quiet_and_verbose() {
     let place = Place::new();
     assert_eq!(place.run("ruc 20100070970 -q").err, "");
-    assert!(place.run("ruc 20100070970").err.starts_with("modo SANDBOX"));
+    assert!(
+        place
+            .run("ruc 20100070970")
+            .err
+            .starts_with("MODO DE PRUEBA")
+    );
     // Logs are in English and go to the error output.
     assert_eq!(
         place
@@ -304,7 +309,7 @@ fn what_the_machine_does_to_us() {
         .run("ruc lote lista.csv --format csv -o /dev/full -q")
         .expect(1);
     assert!(
-        full.err.contains("no queda espacio en el disco"),
+        full.err.contains("No queda espacio en el disco"),
         "{}",
         full.err
     );
@@ -318,7 +323,7 @@ fn what_the_machine_does_to_us() {
         let ran = place.run(line).expect(1);
         let said = format!("{}{}", ran.out, ran.err);
         assert!(
-            said.contains("la base de datos está dañada"),
+            said.contains("La base de datos está dañada"),
             "chaski {line}: {said}"
         );
     }

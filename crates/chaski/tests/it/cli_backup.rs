@@ -42,15 +42,15 @@ fn there_and_back() {
     let service = Service::new();
     let place = filled(&service);
     let taken = place.run("backup copia.zip --con-llave").expect(0);
-    assert!(taken.err.contains("copia verificada"), "{}", taken.err);
-    assert!(taken.err.contains("la llave va dentro"), "{}", taken.err);
+    assert!(taken.err.contains("Copia verificada"), "{}", taken.err);
+    assert!(taken.err.contains("La llave va dentro"), "{}", taken.err);
     let mode = std::fs::metadata(place.path("copia.zip"))
         .unwrap()
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o600);
     let ran = place.run("restaurar copia.zip --dir otra").expect(0);
-    assert!(ran.err.contains("restaurado en otra"), "{}", ran.err);
+    assert!(ran.err.contains("Restaurado en otra"), "{}", ran.err);
     check_restored(&place, &service, "otra");
     for (path, _) in files_of(&place.path("otra")) {
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
@@ -58,7 +58,7 @@ fn there_and_back() {
     }
     // The same in English, into the folder it came from.
     let refused = place.run("restore copia.zip").expect(2);
-    assert!(refused.err.contains("ya hay datos"), "{}", refused.err);
+    assert!(refused.err.contains("Ya hay datos"), "{}", refused.err);
     place.run("ruc 20131312955 -q").expect(0);
     let replaced = place.run("restore copia.zip --reemplazar").expect(0);
     assert!(replaced.err.contains("anterior-"), "{}", replaced.err);
@@ -81,7 +81,7 @@ fn without_the_key_personal_data_stay_closed() {
     let service = Service::new();
     let mut place = filled(&service);
     let taken = place.run("backup copia.zip").expect(0);
-    assert!(taken.err.contains("la llave no va dentro"), "{}", taken.err);
+    assert!(taken.err.contains("La llave no va dentro"), "{}", taken.err);
     let key = place.read("chaski_data/llave");
     let names = zip_names(&place.path("copia.zip"));
     assert_eq!(
@@ -93,7 +93,7 @@ fn without_the_key_personal_data_stay_closed() {
     let ran = place
         .run("restaurar copia.zip --dir otra --sin-sello")
         .expect(0);
-    assert!(ran.err.contains("falta la llave"), "{}", ran.err);
+    assert!(ran.err.contains("Falta la llave"), "{}", ran.err);
     place.run("llamadas --dir otra").expect(7);
     place.write("otra/llave", &key);
     check_restored(&place, &service, "otra");
@@ -267,7 +267,7 @@ fn what_a_copy_must_not_write_over() {
     assert_eq!(names.len(), 1, "nothing else is left behind");
     assert!(names[0].0.extension().is_some_and(|it| it == "zip"));
     let empty = place.run("backup otra.zip --dir vacia").expect(2);
-    assert!(empty.err.contains("no hay datos"), "{}", empty.err);
+    assert!(empty.err.contains("No hay datos"), "{}", empty.err);
     assert!(!place.path("vacia").exists());
 }
 

@@ -101,7 +101,7 @@ fn the_main_job() {
     // The same again costs nothing and gives the same verdicts.
     let again = place.run("ruc lote clientes.xlsx -o otra.xlsx").expect(0);
     assert!(
-        again.err.contains("no se gastará ninguna llamada"),
+        again.err.contains("no se usará ninguna consulta"),
         "{}",
         again.err
     );
@@ -179,7 +179,7 @@ fn five_thousand_rows() {
     let distinct = list.distinct.len();
     let calls = distinct.div_ceil(100);
     let totals = format!(
-        "Repetidos: {} · corregidos: {} · llamadas gastadas: {calls} · respuestas ya guardadas: 0",
+        "Repetidos: {} · corregidos: {} · consultas usadas: {calls} · respuestas ya guardadas: 0",
         list.repeated, list.repaired
     );
     assert!(ran.err.contains(&totals), "{totals} in {}", ran.err);
@@ -200,7 +200,7 @@ fn five_thousand_rows() {
     let again = place
         .run("ruc lote lista.csv -o r2.csv --titulos tecnicos")
         .expect(0);
-    assert!(again.err.contains("llamadas gastadas: 0"), "{}", again.err);
+    assert!(again.err.contains("consultas usadas: 0"), "{}", again.err);
     assert_eq!(service.sandbox.last_sequence(), before);
     assert_eq!(self::verdicts(&place, "r2.csv"), verdicts);
 }
@@ -376,7 +376,8 @@ fn interrupted_with_the_keyboard() {
         ran.err
     );
     assert!(
-        ran.err.contains("Continúe con la misma orden y --reanudar"),
+        ran.err
+            .contains("Continúe con el mismo comando y --reanudar"),
         "{}",
         ran.err
     );

@@ -2,7 +2,7 @@
 
 use crate::cli_kit::Place;
 
-const COMMANDS: [&str; 88] = [
+const COMMANDS: [&str; 90] = [
     "",
     "ruc",
     "ruc validar",
@@ -16,8 +16,10 @@ const COMMANDS: [&str; 88] = [
     "ruc invalidos borrar",
     "dni",
     "tipo-cambio",
+    "tipo-cambio lote",
     "cpe",
     "cpe validar",
+    "cpe lote",
     "factura",
     "factura validar",
     "factura emitir",
@@ -206,15 +208,15 @@ fn options_that_take_a_number_say_which_got_something_else() {
                 for (lang, said, takes, large) in [
                     (
                         "es",
-                        format!("«{value}» no vale para {option}"),
-                        "debe ser un número entero",
-                        "es demasiado grande",
+                        format!("«{value}» no es un valor válido para {option}"),
+                        "Debe ser un número entero",
+                        "Es demasiado grande",
                     ),
                     (
                         "en",
-                        format!("\"{value}\" is no good for {option}"),
-                        "it must be a whole number",
-                        "it is too large",
+                        format!("\"{value}\" is not a valid value for {option}"),
+                        "It must be a whole number",
+                        "It is too large",
                     ),
                 ] {
                     let typed = format!("{command} {option} {value} --lang {lang}");
@@ -248,7 +250,7 @@ fn options_with_a_value_take_a_minus_for_its_beginning() {
         ),
         (
             "llaves crear ana --rpm -3",
-            "«-3» no vale para --por-minuto <N>",
+            "«-3» no es un valor válido para --por-minuto <N>",
         ),
         ("sandbox --latencia -1", "--latencia: "),
         ("tipo-cambio --fecha -2026-01-01", "--fecha: "),
@@ -260,7 +262,7 @@ fn options_with_a_value_take_a_minus_for_its_beginning() {
         ("config set migo.quota -1", "migo.quota"),
         // After this nothing is an option.
         ("ruc -- --timeout -1", "--timeout"),
-        ("ruc 20100070970 -1", "no existe la opción «-1»"),
+        ("ruc 20100070970 -1", "No existe la opción «-1»"),
     ] {
         let ran = place.run(typed);
         assert!((2..=7).contains(&ran.code), "{typed}: {}", ran.shown());

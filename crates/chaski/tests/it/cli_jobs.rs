@@ -41,11 +41,11 @@ fn handed_over(place: &Place, worked_on: bool) -> Uuid {
 fn nothing_yet() {
     let place = Place::new();
     for (command, words) in [
-        ("lotes", "no hay lotes"),
-        ("lotes listar", "no hay lotes"),
-        ("batches list --lang en", "there are no batches"),
-        ("trabajos", "no hay trabajos"),
-        ("jobs list --lang en", "there are no jobs"),
+        ("lotes", "No hay lotes"),
+        ("lotes listar", "No hay lotes"),
+        ("batches list --lang en", "There are no batches"),
+        ("trabajos", "No hay trabajos"),
+        ("jobs list --lang en", "There are no jobs"),
     ] {
         let ran = place.run(command).expect(0);
         assert_eq!(ran.out, "");
@@ -61,11 +61,11 @@ fn nothing_yet() {
         "reintentar",
     ] {
         let ran = place.run(&format!("lotes {action} {nobody}")).expect(3);
-        assert!(ran.err.contains("no existe ese lote"), "{}", ran.err);
+        assert!(ran.err.contains("No existe ese lote"), "{}", ran.err);
     }
     for action in ["ver", "cancelar", "reintentar"] {
         let ran = place.run(&format!("trabajos {action} {nobody}")).expect(3);
-        assert!(ran.err.contains("no existe ese trabajo"), "{}", ran.err);
+        assert!(ran.err.contains("No existe ese trabajo"), "{}", ran.err);
     }
     let scheduled = place.run("trabajos programados").expect(0).objects();
     let keys: Vec<&str> = scheduled

@@ -80,7 +80,7 @@ fn where_the_key_comes_from() {
     check(
         |place| place.write_private("chaski_data/llave", KEY),
         0,
-        "datos en",
+        "Datos en",
     );
 }
 
@@ -115,7 +115,7 @@ fn which_one_counts() {
     check(
         |place| place.set("CREDENTIALS_DIRECTORY", "."),
         7,
-        "falta la llave",
+        "Falta la llave",
     );
 }
 
@@ -124,7 +124,7 @@ fn keys_that_are_wrong() {
     check(
         |place| place.set("CHASKI_KEY", OTHER),
         7,
-        "la llave no es la que cifró",
+        "La llave no es la que cifró",
     );
     check(
         |place| place.set("CHASKI_KEY", "corta"),
@@ -214,11 +214,15 @@ fn a_sealed_token_without_its_key() {
     for line in ["cuenta --dir nueva", "doctor --dir nueva", "config check"] {
         let ran = place.run(line).expect(7);
         let said = format!("{}{}", ran.out, ran.err);
-        assert!(said.contains("sellado con otra llave"), "{line}: {said}");
+        assert!(said.contains("se selló con otra llave"), "{line}: {said}");
     }
     place.forget("CHASKI_KEY");
     let ran = place.run("cuenta --dir nueva").expect(7);
-    assert!(ran.err.contains("no hay llave para abrirlo"), "{}", ran.err);
+    assert!(
+        ran.err.contains("falta la llave que lo selló"),
+        "{}",
+        ran.err
+    );
     assert!(
         !place.path("nueva").exists(),
         "nothing was created meanwhile"

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::{self, JoinHandle};
@@ -15,6 +16,9 @@ use tokio::sync::oneshot;
 
 /// What is waited for comes sooner than this, or the test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An upstream where nobody listens.
+const NOBODY: (&str, &str) = ("CHASKI_MIGO_BASE_URL", "http://127.0.0.1:9/api");
 
 /// A folder with a home of its own; every run begins without any environment.
 pub(crate) struct Place {
@@ -90,6 +94,8 @@ impl Place {
             .current_dir(self.folder.path())
             .env_clear()
             .env("HOME", self.folder.path())
+            // A token is tried as soon as it is set: by nobody here, unless the test names somebody.
+            .envs((words.starts_with(&["config", "set"])).then_some(NOBODY))
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -107,7 +113,7 @@ impl Place {
     pub(crate) fn run_with_input(&self, line: &str, input: &[u8]) -> Ran {
         self.write("entrada", input);
         let words: Vec<&str> = line.split_whitespace().collect();
-        let file = std::fs::File::open(self.path("entrada")).unwrap();
+        let file = File::open(self.path("entrada")).unwrap();
         self.ran(self.command(&words).stdin(file).output().unwrap())
     }
 
@@ -116,16 +122,56 @@ impl Place {
         self.command(&words).spawn().unwrap()
     }
 
+    /// The program at a terminal of its own, and what a person has in hand.
+    pub(crate) fn on_terminal(&self, words: &[&str]) -> (File, Child) {
+        use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+        let control = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&control).unwrap();
+        unlockpt(&control).unwrap();
+        let name = ptsname(&control, Vec::new()).unwrap();
+        let screen = std::fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(name.to_str().unwrap())
+            .unwrap();
+        let mut command = self.command(words);
+        command
+            .stdin(screen.try_clone().unwrap())
+            .stdout(screen.try_clone().unwrap())
+            .stderr(screen);
+        let child = command.spawn().unwrap();
+        // Closed here, the terminal ends with the child.
+        drop(command);
+        (File::from(control), child)
+    }
+
     pub(crate) fn ran(&self, output: Output) -> Ran {
         let text = |bytes: Vec<u8>| {
             let text = String::from_utf8(bytes).expect("the program writes UTF-8");
             text.replace(&self.folder.path().display().to_string(), "<CARPETA>")
         };
-        Ran {
+        let ran = Ran {
             code: output.status.code().unwrap_or(-1),
             out: text(output.stdout),
             err: text(output.stderr),
-        }
+        };
+        check_capitals(&ran.err);
+        ran
+    }
+}
+
+/// Whatever is said begins with a capital, unless it begins with a name or stands below another line.
+#[track_caller]
+fn check_capitals(err: &str) {
+    for line in err.lines() {
+        let said = line.strip_prefix("Error: ").unwrap_or(line);
+        let said = said.trim_start_matches(['¿', '¡', '(']);
+        let word = said.split([' ', ',', ';']).next().unwrap_or_default();
+        let is_word = word != "chaski" && word.chars().all(char::is_alphabetic);
+        assert!(
+            !is_word || !said.starts_with(char::is_lowercase),
+            "{line}: a capital is missing in\n{err}"
+        );
     }
 }
 

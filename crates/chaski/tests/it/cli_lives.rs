@@ -101,7 +101,7 @@ fn a_command_beside_a_server_keeps_its_list() {
     let (id, ..) = batch(&place);
     place.run(&format!("lotes pausar {id}")).expect(0);
     let ran = finished(&place, child);
-    assert!(ran.err.contains("el trabajo se detuvo"), "{}", ran.err);
+    assert!(ran.err.contains("El trabajo se detuvo"), "{}", ran.err);
     assert!(ran.err.contains("--reanudar"), "{}", ran.err);
     assert!(!place.path("r.csv").exists());
     assert!(batch(&place).2);

@@ -30,7 +30,7 @@ fn a_list_becomes_partners_with_a_verdict() {
     );
     let ran = place.run("partners importar p.csv").expect(8);
     assert!(
-        ran.err.contains("fila 4: dígito verificador incorrecto"),
+        ran.err.contains("Fila 4: Dígito verificador incorrecto"),
         "{}",
         ran.err
     );
@@ -53,7 +53,7 @@ fn a_list_becomes_partners_with_a_verdict() {
 
     place.run("partners actualizar --todos").expect(0);
     let again = place.run("partners actualizar --todos").expect(0);
-    assert!(again.err.contains("llamadas gastadas: 0"), "{}", again.err);
+    assert!(again.err.contains("consultas usadas: 0"), "{}", again.err);
     assert_eq!(service.sandbox.count(Operation::Collection), 1);
     let rows = place.run("partners listar --aptos --mostrar").objects();
     assert_eq!(
@@ -140,7 +140,11 @@ fn a_bulk_call_notes_on_partners_when_asked_to() {
     let ran = place
         .run("ruc lote lista.csv -o r.csv --actualizar-partners")
         .expect(0);
-    assert!(ran.err.contains("Partners: 1 "), "{}", ran.err);
+    assert!(
+        ran.err.contains("Clientes y proveedores: 1 "),
+        "{}",
+        ran.err
+    );
     assert_eq!(service.asked_since(asked), Vec::<String>::new());
     let rows = place.run("partners listar --aptos").objects();
     assert_eq!(rows.len(), 1);
@@ -333,19 +337,25 @@ fn an_empty_list_of_partners_says_why() {
     let service = Service::new();
     let place = place(&service);
     let said = |line: &str| place.run(line).expect(0).err;
-    let none = "no hay partners; se agregan con: chaski partners importar";
+    let none = "No hay clientes ni proveedores; se agregan con: chaski partners importar";
     for line in ["partners listar", "partners listar --nunca"] {
         assert!(said(line).contains(none), "{line}");
     }
-    assert!(said("partners cambios").contains("no hay cambios; se anotan"));
+    assert!(said("partners cambios").contains("No hay cambios; se anotan"));
     place.write("p.csv", "RUC,Nombre\n20100070970,Empresa Uno\n");
     said("partners importar p.csv");
     for (line, words) in [
-        ("partners listar --aptos", "ningún partner es así"),
-        ("partners listar --buscar nadie", "ningún partner es así"),
+        (
+            "partners listar --aptos",
+            "No hay clientes ni proveedores que coincidan",
+        ),
+        (
+            "partners listar --buscar nadie",
+            "No hay clientes ni proveedores que coincidan",
+        ),
         (
             "partners listar --aptos --lang en",
-            "no partner is like that",
+            "No partner is like that",
         ),
     ] {
         let said = said(line);
@@ -365,16 +375,16 @@ fn a_list_of_which_no_row_is_taken_says_the_common_cause() {
     for (file, words) in [
         (
             "RUC,N\nabc,x\nabd,y\n",
-            "2 de 2: RUC debe contener solo dígitos: hay «a» en la posición 1",
+            "2 de 2: el RUC debe tener solo dígitos: hay «a» en la posición 1",
         ),
         (
             "RUC,N\n2010007097,x\n201000709,y\n201000701,z\n",
-            "3 de 3 por la misma causa; por ejemplo, la fila 3: RUC debe tener 11 dígitos, tiene 9",
+            "3 de 3 por la misma causa; por ejemplo, la fila 3: el RUC debe tener 11 dígitos y este tiene 9",
         ),
     ] {
         place.write("p.csv", file);
         let ran = place.run("partners importar p.csv").expect(3);
-        let whole = ["no se pudo importar ninguna fila", "columna A (RUC)"];
+        let whole = ["No se pudo importar ninguna fila", "columna A (RUC)"];
         for words in whole.iter().chain([&words]) {
             assert!(ran.err.contains(words), "{file}: {words}: {}", ran.err);
         }

@@ -88,7 +88,7 @@ fn every_command_works_with_a_server() {
     check_there(&place, &service, "");
     let second = place.run("serve --listen 127.0.0.1:0 --lang en").expect(1);
     assert!(
-        second.err.contains("another chaski serve"),
+        second.err.contains("Another chaski serve"),
         "{}",
         second.err
     );
@@ -148,14 +148,14 @@ fn each_refusal_says_what_to_do() {
         &place,
         &format!("{url}&host=/nada"),
         5,
-        "no se llega",
+        "No se llega",
         "cannot be reached",
     );
     check(
         &place,
         "postgres://127.0.0.1:1/x",
         5,
-        "no se llega",
+        "No se llega",
         "cannot be reached",
     );
     let forgetful = format!("{url}&options[synchronous_commit]=off");
@@ -203,7 +203,7 @@ fn each_refusal_says_what_to_do() {
         &place,
         &nobody,
         7,
-        "no se puede escribir",
+        "No se puede escribir",
         "cannot be written",
     );
     let grant = format!("GRANT CREATE ON DATABASE {name} TO con_clave");
@@ -368,7 +368,7 @@ fn a_folder_goes_to_a_server_and_back() {
     // The database still has everything: it is no target for anything else, and is one for the same.
     let full = place.run(&format!("migrate --from vuelta --to {url}"));
     assert_eq!(full.code, 1, "{}", full.shown());
-    assert!(full.err.contains("ya hay datos"), "{}", full.err);
+    assert!(full.err.contains("Ya hay datos"), "{}", full.err);
 }
 
 #[test]

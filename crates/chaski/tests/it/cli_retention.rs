@@ -153,7 +153,10 @@ async fn a_document_is_kept_its_years_and_leaves_with_its_files() {
         size: 1,
         at,
     };
-    app.store().put_document_file(id, file).await.unwrap();
+    app.store()
+        .put_document_files(id, vec![file])
+        .await
+        .unwrap();
     std::fs::create_dir_all(content.parent().unwrap()).unwrap();
     std::fs::write(&content, "x").unwrap();
     app.close().await.unwrap();

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
 
 use calamine::{Data, Reader, open_workbook_auto};
+use rust_xlsxwriter::Workbook;
 use serde_json::Value;
 
 use chaski_sandbox::Operation;
@@ -385,6 +386,99 @@ fn a_list_comes_back_the_same() {
     assert!(!twins.client.data().exists(), "no folder was opened");
 }
 
+/// Two sheets of lists behind a cover: in one of them a person without its zero and one with a RUC 10.
+fn two_sheets(path: &Path) {
+    let mut book = Workbook::new();
+    for (name, rows) in [
+        ("Carátula", &[["Estudio", "noviembre"]][..]),
+        (
+            "Ventas",
+            &[
+                ["RUC", "Cliente"],
+                ["20100070970", "uno"],
+                ["20131312955", "dos"],
+            ],
+        ),
+        (
+            "Compras Nov",
+            &[
+                ["Documento", "Proveedor"],
+                ["20000316769", "tres"],
+                ["12345678", "persona"],
+                ["00000001", "otra"],
+                ["20000633527", "no existe"],
+            ],
+        ),
+    ] {
+        let sheet = book.add_worksheet().set_name(name).unwrap();
+        for (row, cells) in (0..).zip(rows) {
+            for (column, cell) in (0..).zip(cells) {
+                sheet.write_string(row, column, *cell).unwrap();
+            }
+        }
+    }
+    book.save(path).unwrap();
+}
+
+/// Which sheet is read, and what is done about persons, is the same there as here, and costs the same.
+#[test]
+fn sheets_and_persons_of_a_list_are_the_same() {
+    let twins = Twins::new();
+    for place in [&twins.client, &twins.local] {
+        two_sheets(&place.path("libro.xlsx"));
+    }
+    let sheet = ["--hoja", "Compras Nov"];
+    for (wanted, words) in [
+        ("", &["20100070970", "20131312955"][..]),
+        ("no", &["ES DNI", "10123456781", "NO EXISTE"]),
+        ("ruc10", &["10123456781", "se consultó su RUC 10"]),
+        (
+            "consultar",
+            &["EJEMPLO FICTICIO ANA LUCIA", "vale una boleta"],
+        ),
+    ] {
+        for format in ["json", "csv"] {
+            let mut line = vec!["ruc", "lote", "libro.xlsx", "--format", format];
+            if !wanted.is_empty() {
+                line.extend(sheet);
+                line.extend(["--dni", wanted, "--motivo", "alta"]);
+            }
+            let run = |place: &Place, more: &[&str]| {
+                let line = [&line[..], more].concat();
+                place.ran(place.command(&line).output().unwrap())
+            };
+            let there = ["--server", &twins.server.url];
+            let (remote, local) = (run(&twins.client, &there), run(&twins.local, &[]));
+            assert_eq!(remote.code, local.code, "{line:?}\n{}", remote.shown());
+            assert_eq!(told(&remote), told(&local), "{line:?}");
+            for word in words {
+                assert!(local.out.contains(word), "{line:?}: {word}\n{}", local.out);
+            }
+            // What was not read is named, and what persons would cost.
+            let notices = |ran: &Ran| -> Vec<String> {
+                let lines = ran.err.lines().filter(|line| {
+                    line.contains("No se leyó")
+                        || line.contains("DNI")
+                        || line.starts_with("Lista:")
+                });
+                lines.map(str::to_owned).collect()
+            };
+            assert_eq!(notices(&remote), notices(&local), "{line:?}");
+        }
+    }
+    twins.check_cost();
+    let wrong = ["ruc", "lote", "libro.xlsx", "--hoja", "Otra", "-o", "r.csv"];
+    let there = [&wrong[..], &["--server", &twins.server.url]].concat();
+    let remote = twins
+        .client
+        .ran(twins.client.command(&there).output().unwrap());
+    let local = twins
+        .local
+        .ran(twins.local.command(&wrong).output().unwrap());
+    assert_eq!((remote.code, &remote.err), (2, &local.err));
+    assert!(local.err.contains("Compras Nov"), "{}", local.err);
+}
+
 /// A way to a server on which the first answer to a list that is handed over is lost.
 pub(crate) fn losing_an_answer(url: &str) -> (String, Arc<AtomicU8>) {
     const TO_LOSE: u8 = 1;
@@ -463,9 +557,9 @@ fn partners_learn_from_a_list() {
         server.url
     );
     let ran = client.run(&line).expect(0);
-    assert_eq!(ran.err.matches("su SANDBOX").count(), 1, "{}", ran.err);
+    assert_eq!(ran.err.matches("MODO DE PRUEBA").count(), 1, "{}", ran.err);
     let looked_up = client.run(&format!("ruc 20131312955 --server {}", server.url));
-    assert_eq!(looked_up.expect(0).err.matches("su SANDBOX").count(), 1);
+    assert_eq!(looked_up.expect(0).err.matches("MODO DE PRUEBA").count(), 1);
     let seen = home.run("partners ver 20100070970 --format json").expect(0);
     assert!(seen.out.contains("ACTIVO"), "{}", seen.out);
 }

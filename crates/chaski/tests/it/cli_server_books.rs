@@ -169,7 +169,7 @@ fn a_workbook_is_issued_the_same() {
     for name in ["r.ndjson", "r.json", "r.csv", "r.xlsx"] {
         let (remote, _) = sides.check(&format!("{emitir} -o {name}"), 8);
         assert!(
-            remote.err.contains("emitidos, 48; apartados, 12"),
+            remote.err.contains("Emitidos, 48; apartados, 12"),
             "{}",
             remote.err
         );
@@ -192,7 +192,7 @@ fn a_workbook_is_issued_the_same() {
 fn customers_who_cannot_be_invoiced_are_set_aside_there() {
     let sides = Sides::with_books();
     let (remote, _) = sides.check("factura emitir mes.csv --clientes --dry-run", 0);
-    for said in ["consultas de clientes:", "a su cliente: 2", "por emitir: 3"] {
+    for said in ["Consultas de clientes:", "a su cliente: 2", "por emitir: 3"] {
         assert!(remote.err.contains(said), "{said}: {}", remote.err);
     }
     sides.check("factura emitir mes.csv --clientes -o r.ndjson", 8);
@@ -213,7 +213,7 @@ fn a_workbook_is_left_to_a_server() {
     assert!(ran.err.contains("la emite el servidor"), "{}", ran.err);
     // The same command without it fetches the result.
     let ran = sides.client.run(&format!("{line} -o r.ndjson")).expect(8);
-    assert!(ran.err.contains("emitidos, 48"), "{}", ran.err);
+    assert!(ran.err.contains("Emitidos, 48"), "{}", ran.err);
     assert_eq!(results(&sides.client, "r.ndjson").len(), 60);
     assert_eq!(issued(&sides.home), 48);
 }
@@ -333,7 +333,7 @@ fn a_server_that_is_killed_in_the_middle_is_waited_for() {
     let ran = finished(&client, child);
     let said = client.read("dicho");
     assert_eq!(ran.code, 0, "{said}");
-    assert!(said.contains(&format!("emitidos, {MANY}")), "{said}");
+    assert!(said.contains(&format!("Emitidos, {MANY}")), "{said}");
     check_each_once(&client, &home);
     let batches = home.run("lotes listar --format ndjson").expect(0);
     assert_eq!(batches.objects().len(), 1, "{}", batches.out);
@@ -356,7 +356,7 @@ fn a_workbook_that_is_interrupted_is_taken_up_again() {
     let ran = finished(&client, child);
     let said = client.read("dicho");
     assert_eq!(ran.code, 0, "{said}");
-    assert!(said.contains("se retoma la emisión"), "{said}");
+    assert!(said.contains("Se retoma la emisión"), "{said}");
     check_each_once(&client, &home);
     let batches = home.run("lotes listar --format ndjson").expect(0);
     assert_eq!(batches.objects().len(), 1, "{}", batches.out);

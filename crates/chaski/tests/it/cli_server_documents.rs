@@ -79,9 +79,12 @@ pub(crate) fn plain(text: &str) -> String {
 
 /// What was said besides, but for who answers and for how far a list was before its end.
 fn said(ran: &Ran) -> Vec<String> {
-    let lines = ran.err.lines().filter(|it| !it.contains("SANDBOX"));
+    let lines = ran
+        .err
+        .lines()
+        .filter(|it| !it.contains("MODO DE PRUEBA") && !it.contains("TRIAL MODE"));
     let mut lines: Vec<String> = lines.map(without_times).collect();
-    let of_progress = |line: &String| line.starts_with("con resultado:");
+    let of_progress = |line: &String| line.starts_with("Con resultado:");
     lines.dedup_by(|next, line| {
         let is_progress = of_progress(next) && of_progress(line);
         if is_progress {
@@ -105,7 +108,7 @@ fn the_story_of_a_document_is_told_the_same() {
     sides.check("factura emitir factura.json", 0);
     let (again, _) = sides.check("factura emitir factura.json", 0);
     assert!(
-        again.err.contains("ya estaba emitido: es FFF1-1"),
+        again.err.contains("Ya estaba emitido: es FFF1-1"),
         "{}",
         again.err
     );

@@ -95,7 +95,7 @@ fn nobody_answers() {
     place.write("lista.csv", "RUC\n20100070970\n");
     let line = format!("ruc lote lista.csv -o r.csv --server http://{free} --lang en");
     let ran = place.run(&line).expect(5);
-    assert!(ran.err.contains("could not connect"), "{}", ran.err);
+    assert!(ran.err.contains("Could not connect"), "{}", ran.err);
     assert!(!place.path("r.csv").exists());
     let silent = Other::answering("");
     for line in LOOK_UPS {
@@ -155,7 +155,7 @@ fn something_else_answers() {
         "application/problem+json",
         r#"{"code": "tetera", "title": "es una tetera", "detail": "no hace café"}"#,
     );
-    check(&newer.url, "ruc 20100070970", 1, "no hace café (tetera)");
+    check(&newer.url, "ruc 20100070970", 1, "No hace café (tetera)");
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn addresses_that_are_none() {
     let mut place = Place::new();
     place.set("CHASKI_SERVER", "http://chk_test_secreto@127.0.0.1:8420");
     let ran = place.run("ruc 20100070970").expect(7);
-    assert!(ran.err.contains("variable CHASKI_SERVER") && !ran.err.contains("secreto"));
+    assert!(ran.err.contains("Variable CHASKI_SERVER") && !ran.err.contains("secreto"));
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The documents that the pages of the simple form show are documents that can be issued.
+//! What the pages show is so: documents of the simple form can be issued, commands write what stands below
+//! them.
 
 use std::fs;
 use std::path::Path;
@@ -7,10 +8,7 @@ use crate::cli_kit::Place;
 
 /// The `json` blocks of a page, in their order.
 fn documents_of(page: &str) -> Vec<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .join(page);
-    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{page}: {error}"));
+    let text = page_of(page);
     let blocks = text.split("```json\n").skip(1);
     let closed = blocks.map(|block| block.split("```").next().unwrap().to_owned());
     closed.collect()
@@ -48,17 +46,21 @@ fn what_the_form_shows_can_be_issued() {
 /// A command of a page, and the lines that the page says it writes.
 type Shown = (Vec<String>, Vec<String>);
 
-/// The blocks of a page whose commands issue or check documents.
-fn commands_of(page: &str) -> Vec<Shown> {
+fn page_of(page: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
         .join(page);
-    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{page}: {error}"));
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{page}: {error}"))
+}
+
+/// The commands of the blocks of a page that begin so.
+fn commands_of(page: &str, begins: &str) -> Vec<Shown> {
+    let text = page_of(page);
     let blocks = text.split("```console\n").skip(1);
     let blocks = blocks.map(|block| block.split("```").next().unwrap());
     let mut shown: Vec<Shown> = Vec::new();
     for line in blocks
-        .filter(|block| block.starts_with("$ chaski factura"))
+        .filter(|block| block.starts_with(begins))
         .flat_map(str::lines)
     {
         if let Some(command) = line.strip_prefix("$ chaski ") {
@@ -80,42 +82,105 @@ fn commands_of(page: &str) -> Vec<Shown> {
     shown
 }
 
-/// A line without what changes from one time to another: the last part of a link, and sizes.
+/// A line without what changes from one time to another: the last part of a link, sizes, times and days.
 fn steady(line: &str) -> String {
     if let Some((before, _)) = line.split_once("sandbox.invalid/") {
         return before.trim_end().to_owned();
     }
+    if let Some((name, _)) = line.split_once(": ").filter(|(name, _)| {
+        let name = name.trim();
+        name == "Tiempo" || name == "Time"
+    }) {
+        return name.to_owned();
+    }
+    let cells = line.split('┆').map(|cell| {
+        let (es, en) = (cell.matches('/').count(), cell.matches('-').count());
+        let day = cell.trim().len() == 10 && (es == 2 || en == 2);
+        let day = day && cell.chars().filter(char::is_ascii_digit).count() == 8;
+        if day { "día" } else { cell }
+    });
+    let line = cells.collect::<Vec<_>>().join("┆");
     match line.rsplit_once('┆') {
         Some((before, _)) if line.contains("20603274742-01-") => before.to_owned(),
-        _ => line.to_owned(),
+        _ => line,
     }
 }
 
-/// The lines of the READMEs, one after the other, write what stands there.
+/// Each command of a page, one after the other, writes what stands there. Who answers is said by the first
+/// command that issues, and where the page says it.
+#[track_caller]
+fn check_page(page: &str, lang: &str, begins: &str, commands: usize) {
+    let mut place = Place::new();
+    place.set("COLUMNS", "100");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    std::os::unix::fs::symlink(root.join("ejemplos"), place.path("ejemplos")).unwrap();
+    let shown = commands_of(page, begins);
+    assert_eq!(shown.len(), commands, "{page}");
+    for (words, expected) in &shown {
+        let mut line = vec!["--lang", lang];
+        // As on a screen; a file says by its name what it is.
+        if !words.iter().any(|word| word == "-o") {
+            line.extend(["--format", "table"]);
+        }
+        line.extend(words.iter().map(String::as_str));
+        let ran = place.ran(place.command(&line).output().unwrap());
+        let written = ran.err.lines().chain(ran.out.lines());
+        let is_mode = |line: &str| line.contains("MODO DE PRUEBA") || line.contains("TRIAL MODE");
+        let says_mode = expected.iter().any(|line| is_mode(line));
+        // How far it was is said as often as it takes.
+        let is_far = |line: &str| {
+            ["Con resultado: ", "With an outcome: "]
+                .iter()
+                .any(|it| line.starts_with(it))
+        };
+        let written = written
+            .filter(|line| !line.is_empty() && (says_mode || !is_mode(line)) && !is_far(line))
+            .map(steady)
+            .collect::<Vec<_>>();
+        let expected = expected.iter().filter(|line| !is_far(line));
+        let expected: Vec<String> = expected.cloned().collect();
+        assert_eq!(written, expected, "{page}: {words:?}\n{}", ran.shown());
+    }
+}
+
 #[test]
 fn the_readmes_show_what_is_written() {
     for (page, lang) in [("README.md", "es"), ("README.en.md", "en")] {
-        let mut place = Place::new();
-        place.set("COLUMNS", "100");
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        check_page(page, lang, "$ chaski factura", 9);
+    }
+}
+
+#[test]
+fn the_guides_show_what_is_written() {
+    check_page("docs/es/de-la-lista-a-la-factura.md", "es", "$ chaski ", 9);
+    check_page("docs/en/from-list-to-invoice.md", "en", "$ chaski ", 9);
+}
+
+/// The first command that a stranger types, and all that it says.
+#[test]
+fn the_first_minute_is_as_it_is_shown() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for (page, lang) in [("README.md", "es"), ("README.en.md", "en")] {
+        let text = page_of(page);
+        let command = text
+            .lines()
+            .find_map(|line| line.strip_prefix("$ cargo run --release --locked -- "))
+            .expect("the command of the first minute");
+        let shown = text.split("```text\n").nth(1).expect("what it says");
+        let shown: Vec<String> = shown
+            .split("```")
+            .next()
+            .unwrap()
+            .lines()
+            .map(steady)
+            .collect();
+        let place = Place::new();
         std::os::unix::fs::symlink(root.join("ejemplos"), place.path("ejemplos")).unwrap();
-        let shown = commands_of(page);
-        assert_eq!(shown.len(), 9, "{page}");
-        for (at, (words, expected)) in shown.iter().enumerate() {
-            let mut line = vec!["--lang", lang];
-            // As on a screen; a file says by its name what it is.
-            if !words.iter().any(|word| word == "-o") {
-                line.extend(["--format", "table"]);
-            }
-            line.extend(words.iter().map(String::as_str));
-            let ran = place.ran(place.command(&line).output().unwrap());
-            let written = ran.err.lines().chain(ran.out.lines());
-            let is_mode = |line: &str| line.contains("SANDBOX");
-            let written = written
-                .filter(|line| !line.is_empty() && (at == 0 || !is_mode(line)))
-                .map(steady)
-                .collect::<Vec<_>>();
-            assert_eq!(&written, expected, "{page}: {words:?}\n{}", ran.shown());
-        }
+        let ran = place.run(&format!("{command} --lang {lang}")).expect(0);
+        assert_eq!(
+            ran.err.lines().map(steady).collect::<Vec<_>>(),
+            shown,
+            "{page}"
+        );
     }
 }

@@ -51,7 +51,7 @@ fn the_same_workbook_again_is_the_same_documents() {
     let ran = place
         .run("factura emitir ventas.xlsx -o nada.ndjson")
         .expect(3);
-    assert!(ran.err.contains("no se emitió nada"), "{}", ran.err);
+    assert!(ran.err.contains("No se emitió nada"), "{}", ran.err);
     assert_eq!(issued(&place), 0);
     // 2. What is right.
     let emitir = "factura emitir ventas.xlsx --solo-buenos";
@@ -60,8 +60,8 @@ fn the_same_workbook_again_is_the_same_documents() {
         "por emitir: 48",
         "total S/ 17341.66",
         "boleta BBB1: 11, del 1 al 11",
-        "con resultado: 60/60",
-        "emitidos, 48; apartados, 12; devueltos o rechazados, 0; por resolver, 0",
+        "Con resultado: 60/60",
+        "Emitidos, 48; apartados, 12; devueltos o rechazados, 0; por resolver, 0",
     ] {
         assert!(ran.err.contains(said), "{said}: {}", ran.err);
     }
@@ -121,7 +121,7 @@ fn a_workbook_that_is_cut_off_is_gone_on_with() {
     }
     let ran = place.run(emitir).expect(8);
     assert!(
-        ran.err.contains("emitidos, 48; apartados, 12"),
+        ran.err.contains("Emitidos, 48; apartados, 12"),
         "{}",
         ran.err
     );
@@ -156,7 +156,7 @@ fn customers_who_cannot_be_invoiced_are_set_aside() {
         .run("factura emitir mes.csv --clientes -o r.ndjson")
         .expect(8);
     assert!(ran.err.contains("por emitir: 2"), "{}", ran.err);
-    assert!(ran.err.contains("consultas de clientes:"), "{}", ran.err);
+    assert!(ran.err.contains("Consultas de clientes:"), "{}", ran.err);
     let results = results(&place, "r.ndjson");
     let states: Vec<&str> = results.values().map(|it| it.0.as_str()).collect();
     assert_eq!(
@@ -182,7 +182,7 @@ fn a_workbook_left_to_a_server() {
     let ran = place
         .run("factura emitir ventas.xlsx --solo-buenos --en-segundo-plano")
         .expect(0);
-    assert!(ran.err.contains("queda en segundo plano"), "{}", ran.err);
+    assert!(ran.err.contains("Queda en segundo plano"), "{}", ran.err);
     assert_eq!(issued(&place), 0);
     let state = || {
         let listed = place.run("lotes --format ndjson").expect(0).out;

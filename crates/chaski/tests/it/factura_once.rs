@@ -51,7 +51,7 @@ fn a_lost_answer_is_asked_about_and_never_sent_again() {
     assert_eq!(told(&asked), ["BBB1-1 boleta PENDIENTE_SUNAT 118.00"]);
     let again = issue(&place).expect(0);
     assert!(
-        again.err.contains("ya estaba emitido: es BBB1-1"),
+        again.err.contains("Ya estaba emitido: es BBB1-1"),
         "{}",
         again.err
     );

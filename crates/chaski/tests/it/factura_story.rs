@@ -93,7 +93,7 @@ fn the_lines_of_the_readme() {
         &["FFF1-1 factura ACEPTADO 318.50"],
     );
     assert!(
-        again.err.contains("ya estaba emitido: es FFF1-1"),
+        again.err.contains("Ya estaba emitido: es FFF1-1"),
         "{}",
         again.err
     );
@@ -193,7 +193,7 @@ fn a_copy_carries_what_was_issued_and_numbers_are_walked_on() {
     place.run("restaurar copia.zip --reemplazar").expect(0);
     let told_again = place.run("factura emitir factura.json").expect(0);
     assert!(
-        told_again.err.contains("ya estaba emitido"),
+        told_again.err.contains("Ya estaba emitido"),
         "{}",
         told_again.err
     );
@@ -205,9 +205,9 @@ fn a_copy_carries_what_was_issued_and_numbers_are_walked_on() {
     );
     let doctor = place.run("doctor").expect(0);
     for said in [
-        "el diario de emisión está entero",
-        "ningún comprobante está en duda",
-        "nadie emite ahora",
+        "El diario de emisión está entero",
+        "Ningún comprobante está en duda",
+        "Nadie emite ahora",
     ] {
         assert!(doctor.out.contains(said), "{}", doctor.shown());
     }
@@ -298,7 +298,7 @@ fn a_person_is_told_of_documents_and_they_stay() {
     let erased = place
         .run_with_input("datos-personales borrar --dni - --yes", dni.as_bytes())
         .expect(0);
-    let said = "se conservan los comprobantes emitidos a esta persona: 1;";
+    let said = "Se conservan los comprobantes emitidos a esta persona: 1;";
     assert!(erased.err.contains(said), "{}", erased.err);
     let english = place
         .run_with_input(
@@ -306,7 +306,7 @@ fn a_person_is_told_of_documents_and_they_stay() {
             dni.as_bytes(),
         )
         .expect(0);
-    let said = "documents issued to this person are kept: 1;";
+    let said = "Documents issued to this person are kept: 1;";
     assert!(english.err.contains(said), "{}", english.err);
     let still = place.run("factura consultar BBB1-1").expect(0);
     assert!(told(&still)[0].starts_with("BBB1-1 boleta PENDIENTE_SUNAT"));

@@ -50,14 +50,14 @@ fn metrics_health_and_the_doctor() {
     // 3. Who issues is the server, until it ends.
     let doctor = place.run("doctor").out;
     assert!(
-        doctor.contains("el diario de emisión está entero"),
+        doctor.contains("El diario de emisión está entero"),
         "{doctor}"
     );
-    assert!(doctor.contains("emite el proceso "), "{doctor}");
+    assert!(doctor.contains("Emite el proceso "), "{doctor}");
     assert_eq!(server.terminate(), Some(0));
     let doctor = place.run("doctor --lang en").out;
     assert!(
-        doctor.contains("nobody issues now and nothing is queued"),
+        doctor.contains("Nobody issues now and nothing is queued"),
         "{doctor}"
     );
 }

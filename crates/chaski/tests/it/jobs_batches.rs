@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaski::app::batches::{ListInput, Submission};
+use chaski::app::batches::{ListClass, ListInput, Submission};
 use chaski::app::job_kind::JobKind;
 use chaski::app::programados::Programado;
 use chaski::app::spending::Payer;
@@ -101,6 +101,7 @@ pub(crate) async fn open(
 
 pub(crate) fn list(numbers: Vec<String>) -> Submission {
     Submission {
+        class: ListClass::Rucs,
         input: ListInput::Numbers(numbers),
         name: "lista".into(),
         sheet: None,
@@ -158,6 +159,7 @@ async fn a_list_in_the_background() {
     let csv = "Cliente;RUC;Monto\nUno;20100070970;1,5\nDos;20100070971;2\nTres;20131312955;3\n\
                Uno otra vez;20100070970;4\n";
     let new = Submission {
+        class: ListClass::Rucs,
         input: ListInput::File(Scratch::of_bytes(csv.into())),
         name: "clientes.csv".into(),
         column: Some("RUC".into()),
@@ -246,6 +248,7 @@ async fn lists_that_are_refused() {
     let place = Place::new();
     let app = open(&place, None, &[], Clock::system()).await;
     let file = |bytes: &[u8], column: Option<&str>| Submission {
+        class: ListClass::Rucs,
         input: ListInput::File(Scratch::of_bytes(bytes.to_vec().into())),
         column: column.map(str::to_owned),
         ..list(Vec::new())
@@ -549,7 +552,7 @@ async fn failed_numbers_are_tried_again() {
         (JobState::Failed, Some("proveedor_no_autorizado"))
     );
     let told = text(app, id, OutputFormat::Ndjson).await;
-    assert!(told.contains("no se pudo consultar: proveedor_no_autorizado"));
+    assert!(told.contains("No se pudo consultar: proveedor_no_autorizado"));
     service.sandbox.heal();
     let before = service.sandbox.last_sequence();
     app.retry_trabajo(job.id, None, &Payer::default())

@@ -91,7 +91,7 @@ async fn a_past(store: &Arc<Store>) -> (Uuid, Uuid) {
         size: 3,
         at: minute(4),
     };
-    store.put_document_file(id, file).await.unwrap();
+    store.put_document_files(id, vec![file]).await.unwrap();
     let company = store.document(id).await.unwrap().unwrap().company;
     let hold = IssuerHold {
         company,
@@ -367,7 +367,7 @@ async fn what_is_past_leaves_and_the_rest_holds() {
                 at: minute(4),
             };
             let id = Uuid::from_u128(number);
-            store.put_document_file(id, file).await.unwrap();
+            store.put_document_files(id, vec![file]).await.unwrap();
         }
         assert_eq!(store.check_events().await.unwrap(), Ok(7));
         // 2. Not a day before.

@@ -8,10 +8,12 @@ use std::path::{Component, Path, PathBuf};
 use chaski_core::invoicing::codes;
 
 /// Pages for users and their English mirrors.
-const PAGES: [(&str, &str); 23] = [
+const PAGES: [(&str, &str); 28] = [
+    ("actualizar", "upgrading"),
     ("biblioteca-nubefact", "nubefact-library"),
     ("configuracion", "configuration"),
     ("datos-personales", "personal-data"),
+    ("de-la-lista-a-la-factura", "from-list-to-invoice"),
     ("emision", "issuing"),
     ("en-lugar-de-nubefact", "instead-of-nubefact"),
     ("errores", "errors"),
@@ -19,13 +21,16 @@ const PAGES: [(&str, &str); 23] = [
     ("formulario", "form"),
     ("glosario", "glossary"),
     ("hallazgos", "findings"),
+    ("indice", "index"),
     ("listas", "lists"),
     ("operacion", "operations"),
     ("ordenes", "commands"),
     ("pasarela", "gateway"),
     ("partners", "partners"),
     ("promesas", "promises"),
+    ("proxy", "proxy"),
     ("rendimiento", "performance"),
+    ("resumen", "summary"),
     ("sandbox", "sandbox"),
     ("segundo-plano", "background"),
     ("series", "series"),
@@ -196,6 +201,93 @@ fn both_languages_have_the_same_pages_and_headings() {
         };
         assert_eq!(levels(&es), levels(&en), "headings of {es} and {en}");
     }
+}
+
+/// Each page stands in the index of its language, once.
+#[test]
+fn the_index_names_every_page() {
+    for (index, pages) in [
+        ("docs/es/indice.md", PAGES.map(|(es, _)| es)),
+        ("docs/en/index.md", PAGES.map(|(_, en)| en)),
+    ] {
+        let mut links: Vec<String> = read(index)
+            .lines()
+            .filter(|line| line.starts_with("- "))
+            .filter_map(|line| links_of(line).into_iter().next())
+            .collect();
+        links.sort();
+        let pages: BTreeSet<String> = pages
+            .iter()
+            .filter(|page| !index.ends_with(&format!("/{page}.md")))
+            .map(|page| format!("{page}.md"))
+            .collect();
+        assert_eq!(links, pages.into_iter().collect::<Vec<_>>(), "{index}");
+    }
+}
+
+/// What the program says in Spanish is Spanish, in the words of people who keep books. A row is a word and,
+/// for ours, what is said instead.
+#[rustfmt::skip]
+const NOT_SPANISH: [(&str, &str); 39] = [
+    ("the", ""), ("and", ""), ("of", ""), ("with", ""), ("for", ""), ("your", ""), ("is", ""), ("are", ""),
+    ("not", ""), ("cannot", ""), ("file", "archivo"), ("folder", "carpeta"), ("missing", "falta"),
+    ("wrong", ""), ("unknown", "desconocido"), ("only", "solo"), ("must", "debe"), ("should", ""),
+    ("when", ""), ("where", ""), ("there", ""), ("this", ""), ("that", ""), ("please", ""), ("warning", "aviso"),
+    ("failed", "falló"), ("invalid", ""), ("found", ""), ("default", "por defecto"), ("retry", "reintente"),
+    ("timeout", "plazo"), ("cache", "memoria"), ("SANDBOX", "MODO DE PRUEBA"),
+    ("pasarela", "servidor"), ("subórdenes", "subcomandos"), ("intérprete", "consola"),
+    ("antepóngalo", "agréguelo"), ("gastadas", "usadas"), ("ficticios", "inventados, o de prueba"),
+];
+
+#[test]
+fn spanish_texts_are_spanish() {
+    let mut texts: Vec<(String, String)> = Vec::new();
+    for folder in ["crates/chaski/src", "crates/client/src", "crates/core/src"] {
+        for path in files_under(&root().join(folder), "rs") {
+            let source = fs::read_to_string(&path).expect("a source file");
+            let is_help = path.components().any(|it| it.as_os_str() == "args");
+            texts.extend(spanish_of(&source, is_help).map(|text| (stem(&path), text)));
+        }
+    }
+    assert!(texts.len() > 900, "{}: too few", texts.len());
+    let mut found = Vec::new();
+    for (file, text) in &texts {
+        // Names of options, settings, files and values stay as they are.
+        let words = text.split(|c: char| c.is_whitespace() || ",;:()«»¿?".contains(c));
+        for word in words.map(|word| word.trim_end_matches('.')) {
+            if let Some((_, instead)) = NOT_SPANISH.iter().find(|(it, _)| *it == word) {
+                found.push(format!("{file}: «{word}» ({instead}) in: {text}"));
+            }
+        }
+        if text.contains("línea de órdenes") || text.contains("esta orden") {
+            found.push(format!("{file}: orden (comando) in: {text}"));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// The Spanish halves: of `text!`, of `pick`, and of help texts, which begin with a capital.
+fn spanish_of(source: &str, is_help: bool) -> impl Iterator<Item = String> {
+    let called = |name: &'static str| {
+        let calls = source.split(name).skip(1);
+        calls.filter_map(|rest| {
+            let rest = rest.trim_start().strip_prefix('"')?;
+            let ends = rest
+                .char_indices()
+                .find(|(at, c)| *c == '"' && !rest[..*at].ends_with('\\'))?;
+            Some(rest[..ends.0].to_owned())
+        })
+    };
+    let help = source.lines().filter(|_| is_help).filter_map(|line| {
+        let (es, en) = line.trim().strip_prefix("/// ")?.split_once(" || ")?;
+        for half in [es, en] {
+            let first = half.trim_start_matches(['¿', '"', '«']).chars().next();
+            assert!(!first.is_some_and(char::is_lowercase), "a capital: {half}");
+        }
+        Some(es.to_owned())
+    });
+    let help: Vec<String> = help.collect();
+    called("text!(").chain(called(".pick(")).chain(help)
 }
 
 #[test]

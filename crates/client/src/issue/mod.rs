@@ -16,19 +16,24 @@ mod model;
 mod settled;
 mod standing;
 mod transition;
+mod turn;
 mod void;
 mod voided;
 
 pub use settled::{Blocked, IssueSettled, Issued};
 pub use standing::{DocumentState, NextDeed, Standing, standing};
+pub use turn::{AfterTurn, IssueTurn};
 pub use void::settle_void;
 pub use voided::{VoidSettled, VoidWish};
 
 pub(crate) use class::is_of_void;
 pub(crate) use transition::{FoundByName, finding_of};
 
+use std::task::Poll;
+
 use bytes::Bytes;
 use chaski_core::Ruc;
+use futures_util::poll;
 use tokio::time::Instant;
 
 use class::{AttemptClass, classify};
@@ -61,12 +66,15 @@ pub struct IssuingWay<'a> {
 /// Issues a document exactly once, or says how far it has come. The same wish again goes on from there:
 /// after an answer that was lost, after a crash, after a refusal.
 ///
+/// With a [`IssueTurn`] it goes out behind another document, and lets the next one go.
+///
 /// An error of the journal after the send means that nothing more can be recorded with this handle; the
 /// document may exist, and the next wish asks.
 pub async fn settle(
     way: &IssuingWay<'_>,
     journal: &dyn Journal,
     intent: &Intent,
+    mut turn: IssueTurn,
 ) -> Result<IssueSettled, JournalError> {
     // 1. What is known of it; what is open is asked about before anything else.
     let known = journal.by_key(&intent.issuer, &intent.key).await?;
@@ -79,6 +87,9 @@ pub async fn settle(
                 (entry, asked) => return Ok(settled_by_asking(entry, asked)),
             },
         }
+    }
+    if !turn.come().await {
+        return Ok(IssueSettled::NotItsTurn);
     }
     // 2. Leave to send, before a number is taken.
     let series = intent.series();
@@ -119,9 +130,17 @@ pub async fn settle(
     // 5. What it came to, durable before anybody is told.
     let class = classify(&sent, exchange.heard(), &id);
     let at = way.issuing.clock().now();
-    let entry = journal
-        .conclude(attempt.id, &outcome_of(&class), at)
-        .await?;
+    let outcome = outcome_of(&class);
+    let mut concluding = journal.conclude(attempt.id, &outcome, at);
+    // Begun before the next one goes, so that it comes first.
+    let concluded = poll!(&mut concluding);
+    if matches!(class, AttemptClass::Accepted(_)) {
+        turn.pass();
+    }
+    let entry = match concluded {
+        Poll::Ready(entry) => entry?,
+        Poll::Pending => concluding.await?,
+    };
     let entry = Box::new(entry);
     Ok(match class {
         AttemptClass::Accepted(reply) => IssueSettled::Accepted(Box::new(Issued {

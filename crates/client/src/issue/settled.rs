@@ -64,6 +64,8 @@ pub enum IssueSettled {
         /// What the journal knows, if it was asked.
         entry: Option<Box<JournalEntry>>,
     },
+    /// It was to go out behind another document, which was not accepted: nothing was sent.
+    NotItsTurn,
     /// The wish itself cannot be met, and nothing was sent.
     Blocked(Blocked),
 }
@@ -109,7 +111,7 @@ impl IssueSettled {
                 "CONFLICTO"
             }
             IssueSettled::Unknown { .. } => "DESCONOCIDO",
-            IssueSettled::NotSent { .. } => "EN_COLA",
+            IssueSettled::NotSent { .. } | IssueSettled::NotItsTurn => "EN_COLA",
             IssueSettled::Blocked(Blocked::GivenUp(_)) => "LIBERADO",
             IssueSettled::Blocked(_) => "BORRADOR",
         }
@@ -135,7 +137,7 @@ impl IssueSettled {
                 Blocked::OtherContent(entry) | Blocked::NumberUsed(entry) | Blocked::GivenUp(entry),
             ) => Some(entry),
             IssueSettled::NotSent { entry, .. } => entry.as_deref(),
-            IssueSettled::Blocked(_) => None,
+            IssueSettled::NotItsTurn | IssueSettled::Blocked(_) => None,
         }
     }
 
@@ -178,6 +180,10 @@ impl IssueSettled {
             IssueSettled::Unknown { .. } => text!(
                 "no se sabe todavía si {name} quedó emitido; no lo emita de otra forma: al consultar se decide",
                 "it is not known yet whether {name} was issued; do not issue it in another way: asking decides",
+            ),
+            IssueSettled::NotItsTurn => text!(
+                "espera su turno: el documento anterior de la serie todavía no está aceptado",
+                "it waits for its turn: the document before it in the series is not accepted yet",
             ),
             IssueSettled::NotSent { failure, .. } => {
                 let (es, en) = (failure.message(Lang::Es), failure.message(Lang::En));

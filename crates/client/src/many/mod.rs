@@ -28,7 +28,7 @@ use crate::window::WindowPlace;
 use crate::{Ask, Decoded, Engine, Error, Failure, Found, Key, Line, Lookup, Routes};
 
 /// Outcomes with the positions of their questions.
-type Group<A> = Vec<(usize, Result<Found<A>, Error>)>;
+pub(crate) type Group<A> = Vec<(usize, Result<Found<A>, Error>)>;
 
 /// Outcomes of a batch as they come, each with the position of its question.
 ///
@@ -50,6 +50,14 @@ pub struct Outcomes<A> {
 }
 
 impl<A> Outcomes<A> {
+    /// What comes of `count` questions.
+    pub(crate) fn of(receiver: mpsc::Receiver<Group<A>>, count: usize) -> Outcomes<A> {
+        Outcomes {
+            receiver,
+            open: vec![true; count],
+        }
+    }
+
     /// The next group of outcomes; none when all have come. Dropping this stops new calls, while
     /// those in flight still end in memory.
     pub async fn next(&mut self) -> Option<Group<A>> {

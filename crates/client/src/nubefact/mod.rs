@@ -49,8 +49,8 @@ use crate::dialects::nubefact::{
     NubefactToken,
 };
 use crate::issue::{
-    FoundByName, IssueSettled, IssuingWay, VoidSettled, VoidWish, finding_of, is_of_void, resolve,
-    settle, settle_void, told,
+    FoundByName, IssueSettled, IssueTurn, IssuingWay, VoidSettled, VoidWish, finding_of,
+    is_of_void, resolve, settle, settle_void, told,
 };
 use crate::journal::{Intent, Journal, JournalEntry, Noted, SeriesCount, SeriesName, StoredReply};
 use crate::{Ask, Clock, Error, Failure, Line};
@@ -144,12 +144,22 @@ impl Nubefact {
 
     /// The same for a wish with all its options.
     pub async fn settle(&self, intent: Intent) -> Result<IssueSettled, NubefactError> {
+        self.settle_in_turn(intent, IssueTurn::default()).await
+    }
+
+    /// The same of a document that goes out behind another.
+    pub async fn settle_in_turn(
+        &self,
+        intent: Intent,
+        turn: IssueTurn,
+    ) -> Result<IssueSettled, NubefactError> {
         check_key(&intent.key)?;
         let it = self.clone();
         // Whoever gives up waiting must not leave the journal without an outcome.
         let settled = tokio::spawn(async move {
-            let _turn = it.shared.flights.turn(&intent.key).await;
-            settle(&it.way(&it.shared.issuing), &*it.shared.journal, &intent).await
+            let _flight = it.shared.flights.turn(&intent.key).await;
+            let way = it.way(&it.shared.issuing);
+            settle(&way, &*it.shared.journal, &intent, turn).await
         });
         Ok(settled
             .await
@@ -158,7 +168,7 @@ impl Nubefact {
 
     /// Asks what became of a document whose attempt is open; sends nothing that issues.
     pub async fn resolve(&self, entry: &JournalEntry) -> Result<IssueSettled, NubefactError> {
-        let _turn = self.shared.flights.turn(&entry.key).await;
+        let _flight = self.shared.flights.turn(&entry.key).await;
         let way = self.way(&self.shared.asking);
         Ok(resolve(&way, &*self.shared.journal, entry).await?)
     }
@@ -220,7 +230,7 @@ impl Nubefact {
         let (it, wish) = (self.clone(), wish.clone());
         let settled = tokio::spawn(async move {
             let flight = wish.key();
-            let _turn = it.shared.flights.turn(&flight).await;
+            let _flight = it.shared.flights.turn(&flight).await;
             let shared = &*it.shared;
             settle_void(
                 &it.way(&shared.voiding),

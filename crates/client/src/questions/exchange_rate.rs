@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use chaski_core::{Currency, ExchangeRate, RateSource, lima_date, next_business_day, text};
+use chaski_core::{
+    Currency, ExchangeRate, Lang, RateSource, day_in_words, lima_date, next_business_day, text,
+};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use rust_decimal::Decimal;
@@ -16,7 +18,7 @@ use crate::{Clock, Error, Key, Lookup, TimesToLive};
 pub struct LatestRateQuery;
 
 /// The rate published for one date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RateQuery {
     /// The date, Lima.
     pub fecha: Date,
@@ -78,14 +80,15 @@ impl Record {
 
 fn check_date(fecha: Date, today: Date) -> Result<(), Error> {
     if fecha > today {
+        let [dia, hoy] = [fecha, today].map(|day| day_in_words(day, Lang::Es));
         return Err(Error::invalid(text!(
-            "la fecha {fecha} es futura: hoy es {today} en Lima",
+            "la fecha {dia} es futura: hoy es {hoy} en Lima",
             "{fecha} is in the future: today is {today} in Lima"
         )));
     }
     if fecha < ExchangeRate::FIRST_DAY {
         return Err(Error::invalid(text!(
-            "hay tipos de cambio desde el 2010-01-01",
+            "hay tipos de cambio desde el 01/01/2010",
             "there are exchange rates from 2010-01-01 on"
         )));
     }
@@ -183,8 +186,9 @@ impl Lookup for RatesQuery {
         check_date(desde, today)?;
         check_date(hasta, today)?;
         if desde > hasta {
+            let [del, al] = [desde, hasta].map(|day| day_in_words(day, Lang::Es));
             return Err(Error::invalid(text!(
-                "el rango está al revés: {desde} es posterior a {hasta}",
+                "el rango está al revés: {del} es posterior a {al}",
                 "the range is reversed: {desde} is later than {hasta}"
             )));
         }

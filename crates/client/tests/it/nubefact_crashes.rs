@@ -10,8 +10,8 @@ use chaski_client::dialects::nubefact::NubefactDialect;
 use chaski_client::issue::settle;
 use chaski_client::journal::conformance::JournalPlace;
 use chaski_client::{
-    Ask, AttemptOutcome, AuthForm, Clock, Intended, Intent, IssueSettled, IssuingWay, Journal,
-    JournalEntry, JournalError, Line, MemoryLedger, NUBEFACT_HOST, Noted, NubefactKind,
+    Ask, AttemptOutcome, AuthForm, Clock, Intended, Intent, IssueSettled, IssueTurn, IssuingWay,
+    Journal, JournalEntry, JournalError, Line, MemoryLedger, NUBEFACT_HOST, Noted, NubefactKind,
     NubefactToken, Ruta, SeriesCount, SeriesName, Settings, Transport, TransportError,
 };
 use chaski_sandbox::{Decided, Sandbox, SandboxConfig};
@@ -210,7 +210,7 @@ async fn life(
     let intent = Intent::to_issue(ISSUER, key, &factura(key), clock.now());
     tokio::select! {
         biased;
-        settled = settle(&way, &journal, &intent) => Some(settled.unwrap()),
+        settled = settle(&way, &journal, &intent, IssueTurn::default()) => Some(settled.unwrap()),
         () = fuse.burnt.notified() => None,
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chaski_client::{
-    Ask, AuthForm, Clock, Intent, IssueSettled, JsonSent, Nubefact, NubefactDocument, NubefactId,
-    NubefactKind, NubefactState, VoidSettled, VoidWish, blocking,
+    Ask, AuthForm, Clock, Intent, IssueSettled, IssueTurn, JsonSent, Nubefact, NubefactDocument,
+    NubefactId, NubefactKind, NubefactState, VoidSettled, VoidWish, blocking,
 };
 use chaski_core::Lang;
 use chaski_sandbox::{Decided, Sandbox, SandboxConfig};
@@ -194,6 +194,53 @@ async fn a_document_that_is_not_found_yet_is_not_issued_twice() {
     let settled = issue_patiently(&it.nubefact, &factura("uno"), "k").await;
     assert!(settled.issued().is_some(), "{settled:?}");
     assert_eq!(it.issued(), ["FFF1-1"]);
+}
+
+/// Documents that go out behind each other: each as soon as the one before it is accepted, and none past one
+/// that came to anything else.
+#[tokio::test(start_paused = true)]
+async fn each_waits_for_the_one_before_it() {
+    // The fault of the first one, what it comes to, and what the upstream then has of the three.
+    let cases = [
+        (None, "ACEPTADO", vec!["FFF1-1", "FFF1-2", "FFF1-3"]),
+        (Some("21@generar_comprobante x1"), "DEVUELTO", vec![]),
+        (Some("11@generar_comprobante x1"), "EN_ESPERA", vec![]),
+        (
+            Some("cerrar@generar_comprobante x1"),
+            "DESCONOCIDO",
+            vec!["FFF1-1"],
+        ),
+        (Some("23-ajeno@generar_comprobante x1"), "CONFLICTO", vec![]),
+    ];
+    for (fault, first, has) in cases {
+        let it = nube().await;
+        if let Some(fault) = fault {
+            it.fail(fault);
+        }
+        let (one, after_one) = IssueTurn::behind(None);
+        let (two, after_two) = IssueTurn::behind(Some(after_one));
+        let (three, _) = IssueTurn::behind(Some(after_two));
+        let settle = |key: &'static str, turn| {
+            let intent = Intent::to_issue(it.nubefact.issuer(), key, &factura(key), start());
+            it.nubefact.settle_in_turn(intent, turn)
+        };
+        // The last one asks first.
+        let (three, two, one) = tokio::join!(
+            settle("tres", three),
+            settle("dos", two),
+            settle("uno", one)
+        );
+        let (one, two, three) = (one.unwrap(), two.unwrap(), three.unwrap());
+        assert_eq!(one.estado(), first, "{fault:?}");
+        let all = fault.is_none();
+        for it in [&two, &three] {
+            assert_eq!(it.issued().is_some(), all, "{fault:?}: {it:?}");
+            let waits = matches!(it, IssueSettled::NotItsTurn);
+            assert_eq!(waits, !all, "{fault:?}: {it:?}");
+        }
+        let ours = it.issued();
+        assert_eq!(ours, has, "{fault:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -99,20 +99,20 @@ fn messages_in_both_languages() {
     check(
         "12A",
         "dni_longitud",
-        "DNI debe tener 8 dígitos, tiene 2",
-        "a DNI has 8 digits, this has 2",
+        "el DNI debe tener 8 dígitos y este tiene 2",
+        "a DNI has 8 digits and this has 2",
     );
     check(
         "1A3",
         "dni_formato",
-        "DNI debe contener solo dígitos: revise la posición 2",
+        "el DNI debe tener solo dígitos: revise la posición 2",
         "a DNI has digits only: look at position 2",
     );
     check(
         "0000001",
         "dni_longitud",
-        "DNI debe tener 8 dígitos, tiene 7: si perdió el cero inicial, antepóngalo",
-        "a DNI has 8 digits, this has 7: if its leading zero was lost, put it back",
+        "el DNI debe tener 8 dígitos y este tiene 7: si le falta el cero inicial, agréguelo",
+        "a DNI has 8 digits and this has 7: if its leading zero is missing, add it",
     );
     check(
         "000000019",

@@ -509,7 +509,7 @@ fn every_finding_speaks_both_languages() {
     check(
         &buyer,
         "4013",
-        "el adquirente no está ACTIVO en SUNAT (estado: BAJA DE OFICIO)",
+        "el cliente no está ACTIVO en SUNAT (estado: BAJA DE OFICIO)",
         "the buyer is not ACTIVO at SUNAT (estado: BAJA DE OFICIO)",
     );
     check(

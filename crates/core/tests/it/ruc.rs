@@ -210,32 +210,32 @@ fn messages_say_what_and_where_in_both_languages() {
     check(
         "20A12333797",
         "ruc_formato",
-        "RUC debe contener solo dígitos: hay «A» en la posición 3",
+        "el RUC debe tener solo dígitos: hay «A» en la posición 3",
         "a RUC has digits only: found «A» at position 3",
     );
     check(
         "2\u{7}",
         "ruc_formato",
-        "RUC debe contener solo dígitos: hay U+0007 en la posición 2",
+        "el RUC debe tener solo dígitos: hay U+0007 en la posición 2",
         "a RUC has digits only: found U+0007 at position 2",
     );
     check(
         "2051233379",
         "ruc_longitud",
-        "RUC debe tener 11 dígitos, tiene 10",
-        "a RUC has 11 digits, this has 10",
+        "el RUC debe tener 11 dígitos y este tiene 10",
+        "a RUC has 11 digits and this has 10",
     );
     check(
         "00000001",
         "ruc_longitud",
-        "RUC debe tener 11 dígitos, tiene 8: parece un DNI",
-        "a RUC has 11 digits, this has 8: it looks like a DNI",
+        "el RUC debe tener 11 dígitos y este tiene 8: parece un DNI",
+        "a RUC has 11 digits and this has 8: it looks like a DNI",
     );
     check(
         "99512333792",
         "ruc_prefijo",
-        "RUC debe empezar con 10, 15, 16, 17 o 20, empieza con 99",
-        "a RUC begins with 10, 15, 16, 17 or 20, this begins with 99",
+        "el RUC debe empezar con 10, 15, 16, 17 o 20 y este empieza con 99",
+        "a RUC begins with 10, 15, 16, 17 or 20 and this begins with 99",
     );
     check(
         "20123456789",

@@ -10,35 +10,32 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use chaski_client::{Ask, Budget, Failure};
-use chaski_core::{Dni, Lang, Ruc, RucRules};
+use chaski_core::{Dni, Lang, RucRules};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::kind::RucList;
+use super::kind::{ListKind, ListOutcome, RucList};
 use super::result::{BatchResult, summary};
-use super::submit::{BatchOptions, list_hash, options_text};
+use super::submit::BatchOptions;
 use super::work::{Run, states_of};
 use crate::app::cost::{Cost, Over};
 use crate::app::job_kind::{JobKind, job_text};
-use crate::app::unread::unread;
-use crate::app::verdicts::{NotAsked, OfList, RowPlan, RucOutcome, is_limit};
+use crate::app::verdicts::{NotAsked, OfList, RowPlan, is_limit};
 use crate::app::{App, AppError, Mode};
-use crate::sheets::{Subject, Summary, Table, Verdict};
+use crate::sheets::{Subject, Summary, Table};
 use crate::store::{
-    Asker, Batch, BatchChange, ChecksNoted, Claim, Company, Job, JobEnd, JobState, NewBatch,
-    StoreError,
+    Asker, Batch, BatchChange, ChecksNoted, Claim, Company, ItemState, Job, JobEnd, JobState,
+    NewBatch, StoreError,
 };
 
-/// A list and where its RUCs are.
-pub struct ReadList {
+/// A list and how it is to be read.
+pub struct ReadList<K = RucList> {
     /// The rows.
     pub table: Table,
-    /// Column of the RUC, from 0.
-    pub column: usize,
-    /// Whether a DNI is asked for by the RUC that its owner would have.
-    pub dni_as_ruc: bool,
+    /// Where in it stands what is asked for.
+    pub how: K,
     /// Name of the file, without its folder.
     pub source_name: String,
     /// Hash of its bytes.
@@ -46,17 +43,17 @@ pub struct ReadList {
 }
 
 /// A batch of this process. Until it is started nothing is spent or stored.
-pub struct Attended {
-    list: ReadList,
-    rows: Vec<RowPlan>,
-    unique: Vec<Ruc>,
+pub struct Attended<K: ListKind = RucList> {
+    list: ReadList<K>,
+    rows: Vec<RowPlan<K::Read>>,
+    unique: Vec<K::Subject>,
     /// The outcomes so far, by the position of the number.
-    learned: HashMap<usize, RucOutcome>,
+    learned: HashMap<usize, K::Outcome>,
     /// The batch of the same list that was left unfinished.
     unfinished: Option<Uuid>,
     ask: Ask,
     update_partners: bool,
-    run: Option<(Claim, Run)>,
+    run: Option<(Claim, Run<K>)>,
     /// Numbers whose answer is known and fresh.
     pub known: usize,
     /// RUCs that must be asked for.
@@ -80,9 +77,9 @@ pub struct Attended {
 }
 
 /// The outcome of a list.
-pub struct Finished {
+pub struct Finished<K: ListKind = RucList> {
     /// What is written.
-    pub result: BatchResult,
+    pub result: BatchResult<K>,
     /// RUCs without an answer, those that were not asked for among them.
     pub failed: usize,
     /// Those that were not asked for because the list had spent the most that it may.
@@ -102,12 +99,12 @@ pub struct Finished {
 impl App {
     /// Reads every row, finds repetitions and what is known already. With `resume`, the newest
     /// unfinished batch of the same list is continued.
-    pub async fn plan_batch(
+    pub async fn plan_batch<K: ListKind>(
         &self,
-        list: ReadList,
+        list: ReadList<K>,
         ask: &Ask,
         resume: bool,
-    ) -> Result<Attended, AppError> {
+    ) -> Result<Attended<K>, AppError> {
         let began = Instant::now();
         // 1. Each row is read; damage is repaired, and rows without a RUC are final now, at no cost.
         let rules = &self.config.ruc_rules;
@@ -118,10 +115,21 @@ impl App {
         let is_same = |batch: &Batch| resume && batch.unique as usize == unique.len();
         let unfinished = same.unfinished.filter(is_same);
         let since = unfinished.as_ref().map(|batch| batch.created_at);
-        let learned = self.remembered(&unique, since, ask).await?;
+        let mut learned = K::known(self, &unique, since, ask).await?;
+        if let Some(batch) = unfinished.as_ref().filter(|_| K::ITEMS_SAY) {
+            let said = self.said_of::<K>(batch).await?;
+            for (at, subject) in unique.iter().enumerate() {
+                if let Some(outcome) = said.get(subject) {
+                    learned.entry(at).or_insert_with(|| outcome.clone());
+                }
+            }
+        }
         // 3. What is left, and how many calls that is.
         let (known, to_ask) = (learned.len(), unique.len() - learned.len());
-        let cost = Cost::of(to_ask);
+        let left = unique.iter().enumerate();
+        let left = left.filter(|(at, _)| !learned.contains_key(at));
+        let left: Vec<K::Subject> = left.map(|(_, it)| it.clone()).collect();
+        let cost = K::cost(self, &left, ask).await?;
         Ok(Attended {
             list,
             rows,
@@ -147,10 +155,26 @@ impl App {
     }
 }
 
-impl Attended {
+impl App {
+    /// What the items of an unfinished batch keep.
+    async fn said_of<K: ListKind>(
+        &self,
+        batch: &Batch,
+    ) -> Result<HashMap<K::Subject, K::Outcome>, AppError> {
+        let items = self.store.item_states(batch.id).await?.into_iter();
+        let said = items.filter_map(|item| match item.state {
+            Some(state @ ItemState::Said { .. }) => Some((K::subject(&item.key?)?, state)),
+            _ => None,
+        });
+        K::told(self, batch, said.collect()).await
+    }
+}
+
+impl<K: ListKind> Attended<K> {
     /// Sets the most calls that the person allows, and whether partners are brought up to date.
     pub fn allow(&mut self, limit: Option<u64>, update_partners: bool) {
-        self.cost = Cost::within(self.to_ask, limit);
+        let could = K::could_cost(self.to_ask, self.cost);
+        self.cost = self.cost.limited(limit, could);
         (self.limit, self.update_partners) = (limit, update_partners);
     }
 
@@ -188,13 +212,12 @@ impl Attended {
                 started_at: Some(job.created_at),
                 ..job
             };
-            let (name, hash) = (self.list.source_name.clone(), self.list.fingerprint());
-            let options = options_text(app.config.ruc_rules.check_digit, self.list.dni_as_ruc);
+            let (name, rows) = (self.list.source_name.clone(), self.rows.len());
             let batch = NewBatch {
-                options,
+                source_hash: self.list.fingerprint(),
                 known,
                 cache_hits,
-                ..app.new_batch(name, hash, self.rows.len(), &self.unique, job)
+                ..app.new_batch(&self.list.how, name, rows, &self.unique, job)
             };
             let claim = Claim::at_birth(batch.job.clone());
             let created = async move { store.create_batch(batch).await };
@@ -221,7 +244,8 @@ impl Attended {
         wanted: Vec<usize>,
         writes: JoinSet<Result<(), StoreError>>,
     ) {
-        let wanted = wanted.into_iter().map(|at| (at, self.unique[at])).collect();
+        let wanted = wanted.into_iter();
+        let wanted = wanted.map(|at| (at, self.unique[at].clone())).collect();
         let ask = self.ask.clone().budget(self.budget.clone());
         let run = app.run_batch(claim.clone(), wanted, &ask, None, writes);
         self.run = Some((claim, run));
@@ -239,10 +263,11 @@ impl Attended {
     }
 
     fn over(&self, rucs: usize, left: usize) -> Option<Over> {
-        Over::of(rucs, self.cost.most, left, self.budget.refused_singly())
+        let singly = self.budget.refused_singly();
+        K::over(rucs, self.cost.most, left, singly)
     }
 
-    fn count(&self, wanted: impl Fn(&RucOutcome) -> bool) -> usize {
+    fn count(&self, wanted: impl Fn(&K::Outcome) -> bool) -> usize {
         self.learned.values().filter(|it| wanted(it)).count()
     }
 
@@ -295,19 +320,16 @@ impl Attended {
 
     /// Whether the upstream failed and answered about no number.
     fn nothing_came(&self) -> bool {
-        let failed =
-            |it: &RucOutcome| matches!(it, RucOutcome::Failed(error) if !is_limit(error.code()));
+        let failed = |it: &K::Outcome| it.error().is_some_and(|error| !is_limit(error.code()));
         self.learned.values().any(failed) && self.learned.values().all(is_failed)
     }
 
     /// Why nothing at all was answered, or why the rest fails as well.
     fn total_failure(&self) -> Option<AppError> {
         let none_answered = self.learned.values().all(is_failed);
-        let unread = unread(&self.rows, &self.list.table.rows);
-        let failures = self.learned.values().filter_map(|it| match it {
-            RucOutcome::Failed(error) if none_answered || error.concerns_all() => Some(error),
-            _ => None,
-        });
+        let unread = K::nothing_read(&self.rows, &self.list.table);
+        let failures = self.learned.values().filter_map(ListOutcome::error);
+        let failures = failures.filter(|error| none_answered || error.concerns_all());
         let cause = failures
             // A spent budget and an open breaker come after the cause: they are why the failing call
             // was not made again.
@@ -326,28 +348,28 @@ impl Attended {
     pub async fn note_on_partners(&self, app: &App) -> Result<ChecksNoted, AppError> {
         let now = app.clock.now();
         let checks = self.learned.iter();
-        let checks = checks.map(|(at, learned)| learned.check(self.unique[*at], now));
+        let checks = checks.filter_map(|(at, learned)| K::check(&self.unique[*at], learned, now));
         app.note_on_partners(Company::HOUSE, checks.collect()).await
     }
 
     /// Ends the batch: one verdict for each row.
-    pub async fn finish(mut self, app: &App, lang: Lang) -> Result<Finished, AppError> {
+    pub async fn finish(mut self, app: &App, lang: Lang) -> Result<Finished<K>, AppError> {
         // While the last groups are written.
         let of_list = OfList {
             otherwise: NotAsked::PlanTooSmall,
             nothing_came: self.nothing_came(),
         };
-        let verdict = |row: &RowPlan| {
+        let verdict = |row: &RowPlan<K::Read>| {
             let learned = row.unique.and_then(|at| self.learned.get(&at));
-            RucList::row(app, row, learned, of_list, lang)
+            K::row(app, row, learned, of_list, lang)
         };
-        let verdicts: Vec<Verdict> = self.rows.iter().map(verdict).collect();
+        let verdicts: Vec<K::Said> = self.rows.iter().map(verdict).collect();
         if let Some((claim, mut run)) = self.run.take() {
             run.written().await?;
             app.finish_batch(&claim, JobEnd::Completed).await?;
         }
         let calls = app.migo.line().stats().paid - self.calls_before;
-        let hits = self.count(RucOutcome::is_from_memory);
+        let hits = self.count(ListOutcome::is_from_memory);
         let left_out = self.unique.len() - self.learned.len();
         let failed = self.count(is_failed) + left_out;
         Ok(Finished {
@@ -365,7 +387,7 @@ impl Attended {
                     // As it was announced: answers that an earlier run paid for count as known.
                     cache_hits: self.known + hits.saturating_sub(self.held_before),
                     duration: self.started.elapsed() + self.prepared_in,
-                    ..summary(&self.rows, app.mode, app.clock.now(), lang)
+                    ..summary::<K>(&self.rows, app.mode, app.clock.now(), lang)
                 },
                 table: self.list.table,
             },
@@ -373,23 +395,19 @@ impl Attended {
     }
 }
 
-fn is_failed(learned: &RucOutcome) -> bool {
-    matches!(learned, RucOutcome::Failed(_))
+fn is_failed(learned: &impl ListOutcome) -> bool {
+    learned.error().is_some()
 }
 
-fn is_over_cost(learned: &RucOutcome) -> bool {
-    matches!(learned, RucOutcome::Failed(error) if error.failure() == Some(&Failure::BudgetSpent))
+fn is_over_cost(learned: &impl ListOutcome) -> bool {
+    let error = learned.error();
+    error.is_some_and(|error| error.failure() == Some(&Failure::BudgetSpent))
 }
 
 impl ReadList {
-    /// What each row asks for, and the numbers, each once.
-    fn rows(&self, rules: &RucRules) -> (Vec<RowPlan>, Vec<Ruc>) {
-        RucList::read(&self.table, self.column, rules, self.dni_as_ruc)
-    }
-
     /// The DNIs of the list, each once, in the order of their first appearance.
     pub fn dnis(&self, rules: &RucRules) -> Vec<Dni> {
-        let (rows, _) = self.rows(rules);
+        let (rows, _) = self.how.read(&self.table, rules);
         let mut seen = HashSet::new();
         let dnis = rows.into_iter().filter_map(|row| match row.subject {
             Subject::Dni { dni, .. } => Some(dni),
@@ -397,23 +415,31 @@ impl ReadList {
         });
         dnis.filter(|dni| seen.insert(*dni)).collect()
     }
+}
+
+impl<K: ListKind> ReadList<K> {
+    /// What each row asks for, and what is asked for, each once.
+    fn rows(&self, rules: &RucRules) -> (Vec<RowPlan<K::Read>>, Vec<K::Subject>) {
+        self.how.read(&self.table, rules)
+    }
 
     /// What tells it from other lists; the same here and on a server.
     pub fn fingerprint(&self) -> [u8; 32] {
-        list_hash(&self.source_hash, self.table.sheet, self.column)
+        self.how.fingerprint(&self.source_hash, self.table.sheet)
     }
 
     /// Hash and options under which its batches are stored: now, and by earlier versions.
     fn names(&self, rules: &RucRules) -> [([u8; 32], String); 2] {
-        let options = options_text(rules.check_digit, self.dni_as_ruc);
-        let of_before = format!("columna={} {options}", self.column);
+        let options = self.how.options(rules.check_digit);
+        let column = self.how.keep().column;
+        let of_before = format!("columna={column} {options}");
         [(self.fingerprint(), options), (self.source_hash, of_before)]
     }
 
-    /// Says so if no row names a RUC.
+    /// Says so if no row could be read.
     pub fn nothing_read(&self, rules: &RucRules) -> Option<AppError> {
         let (rows, _) = self.rows(rules);
-        unread(&rows, &self.table.rows)
+        K::nothing_read(&rows, &self.table)
     }
 
     /// The list as a whole, when a server answered it.
@@ -421,7 +447,7 @@ impl ReadList {
         let (rows, _) = self.rows(rules);
         Summary {
             source_file: self.source_name.clone(),
-            ..summary(&rows, mode, now, lang)
+            ..summary::<K>(&rows, mode, now, lang)
         }
     }
 }

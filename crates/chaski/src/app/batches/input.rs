@@ -7,24 +7,22 @@ use chaski_core::{CheckDigit, RucRules};
 use compact_str::CompactString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::how::HowKept;
 use crate::app::AppError;
 use crate::sheets::{Cell, Encoding, Flaw, ListLooks, Row, SourceKind, Table};
 
 /// A list and how it is to be read.
 pub(super) struct KeptList {
     pub(super) table: Table,
-    pub(super) column: usize,
+    pub(super) how: HowKept,
     pub(super) check_digit: CheckDigit,
-    /// Whether a DNI is asked for by the RUC that its owner would have.
-    pub(super) dni_as_ruc: bool,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Kept<Rows> {
-    column: usize,
+    #[serde(flatten)]
+    how: HowKept,
     format_only: bool,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    dni_as_ruc: bool,
     sheet: Option<String>,
     headers: Vec<String>,
     header_row: Option<usize>,
@@ -93,9 +91,8 @@ impl KeptList {
             Flaw::Realigned | Flaw::Wider => None,
         };
         let kept = Kept {
-            column: self.column,
+            how: self.how.clone(),
             format_only: self.check_digit == CheckDigit::FormatOnly,
-            dni_as_ruc: self.dni_as_ruc,
             sheet: self.table.source.sheet().map(str::to_owned),
             headers: self.table.headers.clone(),
             header_row: self.table.header_row,
@@ -136,8 +133,7 @@ impl KeptList {
                 rows: kept.rows.into_iter().map(|row| row.0).collect(),
                 notes: kept.notes,
             },
-            column: kept.column,
-            dni_as_ruc: kept.dni_as_ruc,
+            how: kept.how,
             check_digit: if kept.format_only {
                 CheckDigit::FormatOnly
             } else {
@@ -148,25 +144,36 @@ impl KeptList {
 
     /// The numbers of a list without a file, one a row.
     pub(super) fn of_numbers(numbers: &[String], check_digit: CheckDigit) -> KeptList {
-        let row = |(number, text): (u32, &String)| Row {
+        let rows = numbers.iter().map(|number| vec![number.clone()]);
+        let rows: Vec<Vec<String>> = rows.collect();
+        KeptList::of_rows(&["ruc"], &rows, HowKept::default(), check_digit)
+    }
+
+    /// What a list without a file asks for, a row each.
+    pub(super) fn of_rows(
+        titles: &[&str],
+        rows: &[Vec<String>],
+        how: HowKept,
+        check_digit: CheckDigit,
+    ) -> KeptList {
+        let row = |(number, texts): (u32, &Vec<String>)| Row {
             number,
-            cells: [Cell::text(text)].into(),
+            cells: texts.iter().map(|text| Cell::text(text)).collect(),
         };
         KeptList {
             table: Table {
                 source: csv(),
                 sheet: 0,
-                headers: vec!["ruc".to_owned()],
+                headers: titles.iter().map(|it| (*it).to_owned()).collect(),
                 header_row: None,
                 above: Vec::new(),
                 looks: ListLooks::default(),
                 flaws: BTreeMap::new(),
-                rows: (1..).zip(numbers).map(row).collect(),
+                rows: (1..).zip(rows).map(row).collect(),
                 notes: Vec::new(),
             },
-            column: 0,
+            how,
             check_digit,
-            dni_as_ruc: false,
         }
     }
 

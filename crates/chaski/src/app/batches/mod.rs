@@ -23,10 +23,13 @@
 
 mod attended;
 mod documents;
+mod how;
 mod input;
 mod kind;
+mod rates;
 mod result;
 mod submit;
+mod vouchers;
 mod work;
 
 pub use attended::{Attended, Finished, ReadList};
@@ -34,9 +37,12 @@ pub use documents::{
     DocumentsInput, DocumentsSubmission, DocumentsTaken, IssuingList, ListPlan, LookedList,
     PlannedSeries, RehearsedList,
 };
-pub use kind::BatchKind;
+pub use how::HowKept;
+pub use kind::{BatchKind, Groups, ListKind, ListOutcome, RucList};
+pub use rates::RateList;
 pub use result::BatchResult;
-pub use submit::{ListInput, Submission};
+pub use submit::{ListClass, ListInput, Submission};
+pub use vouchers::VoucherList;
 
 use std::sync::Arc;
 use std::time::Duration;

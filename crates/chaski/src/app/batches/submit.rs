@@ -1,20 +1,21 @@
 //! A batch submitted: its list read and counted, and stored with its numbers and its job.
 
 use chaski_client::Ask;
-use chaski_core::{CheckDigit, Lang, Ruc, text};
+use chaski_core::{CheckDigit, Currency, Lang, RateSource, lima_date, text};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::how::HowKept;
 use super::input::KeptList;
-use super::kind::{BatchKind, RucList};
-use crate::app::cost::Cost;
+use super::kind::{ListKind, RucList};
+use super::rates::RateList;
+use super::vouchers::VoucherList;
 use crate::app::job_kind::{JobKind, job_text};
 use crate::app::new_id;
 use crate::app::spending::Payer;
-use crate::app::unread::unread;
 use crate::app::{App, AppError};
 use crate::scratch::Scratch;
-use crate::sheets::{self, Limits};
+use crate::sheets::{self, Limits, Sought, Table};
 use crate::store::{Asker, Job, NewBatch, Once, Priority};
 
 /// A list that is handed over to be worked on later.
@@ -22,11 +23,14 @@ use crate::store::{Asker, Job, NewBatch, Once, Priority};
 pub struct Submission {
     /// The list.
     pub input: ListInput,
+    /// What it asks for.
+    pub class: ListClass,
     /// Name of the file, without its folder; what the person sees.
     pub name: String,
     /// Sheet of the book by its name; none for the first that is a list.
     pub sheet: Option<String>,
-    /// Column of the RUC by title, letter or number; none to find it.
+    /// The column by title, letter or number, or several as `campo=columna` and a comma between them; none
+    /// to find it.
     pub column: Option<String>,
     /// Whether a DNI is asked for by the RUC that its owner would have.
     pub dni_as_ruc: bool,
@@ -44,6 +48,23 @@ pub struct Submission {
     pub most: Option<u64>,
     /// The request that hands it over, where it may come again.
     pub once: Option<Once>,
+}
+
+/// What a list asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ListClass {
+    /// RUCs.
+    #[default]
+    Rucs,
+    /// How vouchers stand.
+    Vouchers,
+    /// The rates of dates.
+    Rates {
+        /// Who publishes them.
+        fuente: RateSource,
+        /// Of what, where the list does not say so row by row.
+        moneda: Currency,
+    },
 }
 
 /// The list of a batch.
@@ -92,35 +113,70 @@ impl App {
         new: Submission,
         limits: Limits,
     ) -> Result<Uuid, AppError> {
+        match new.class {
+            ListClass::Rucs => {
+                let dni_as_ruc = new.dni_as_ruc;
+                let how = move |table: &Table, column: Option<&str>| {
+                    let column = sheets::find_column(table, column)?;
+                    Ok(RucList { column, dni_as_ruc })
+                };
+                self.submit_list(new, limits, how).await
+            }
+            ListClass::Vouchers => {
+                let hoy = lima_date(self.clock.now());
+                let how = move |table: &Table, columns: Option<&str>| {
+                    VoucherList::find(table, columns, hoy)
+                };
+                self.submit_list(new, limits, how).await
+            }
+            ListClass::Rates { fuente, moneda } => {
+                let hoy = lima_date(self.clock.now());
+                let how = move |table: &Table, column: Option<&str>| {
+                    RateList::find(table, column, (fuente, moneda), hoy)
+                };
+                self.submit_list(new, limits, how).await
+            }
+        }
+    }
+
+    async fn submit_list<K: ListKind>(
+        &self,
+        new: Submission,
+        limits: Limits,
+        how: impl Fn(&Table, Option<&str>) -> Result<K, AppError> + Send + 'static,
+    ) -> Result<Uuid, AppError> {
         let (lang, rules) = (self.config.lang, self.config.ruc_rules.clone());
         let (input, sheet, column) = (new.input, new.sheet, new.column);
-        let dni_as_ruc = new.dni_as_ruc;
         let is_file = matches!(input, ListInput::File(_));
         // 1. Reading a workbook takes its time, which is not that of other requests.
         let read = tokio::task::spawn_blocking(move || {
-            let place = (sheet.as_deref(), column.as_deref());
+            let place = (K::SOUGHT, sheet.as_deref());
             let (mut list, hash) = read(input, place, rules.check_digit, &limits, lang)?;
-            list.dni_as_ruc = dni_as_ruc;
-            let hash = list_hash(&hash, list.table.sheet, list.column);
-            let (rows, unique) = RucList::read(&list.table, list.column, &rules, list.dni_as_ruc);
+            let how = how(&list.table, column.as_deref())?;
+            list.how = how.keep();
+            let hash = how.fingerprint(&hash, list.table.sheet);
+            let (rows, unique) = how.read(&list.table, &rules);
             // Numbers that were sent one by one are told what is wrong with each.
-            if let Some(nothing) = unread(&rows, &list.table.rows).filter(|_| is_file) {
+            if let Some(nothing) = K::nothing_read(&rows, &list.table).filter(|_| is_file) {
                 return Err(nothing);
             }
-            Ok::<_, AppError>((rows.len(), unique, list.to_bytes()?, hash))
+            Ok::<_, AppError>((how, rows.len(), unique, list.to_bytes()?, hash))
         });
-        let (rows, unique, input, source_hash) = read.await??;
+        let (how, rows, unique, input, source_hash) = read.await??;
         // 2. What it may cost.
         let ask = Ask {
             force: new.force,
             ..new.asker.ask()
         };
-        let mut known = 0;
+        let mut to_ask = Vec::new();
         // What is remembered of a long list would take more memory than the list.
         for some in unique.chunks(AT_A_TIME) {
-            known += self.remembered(some, None, &ask).await?.len();
+            let known = K::known(self, some, None, &ask).await?;
+            let unknown = some.iter().enumerate();
+            let unknown = unknown.filter(|(place, _)| !known.contains_key(place));
+            to_ask.extend(unknown.map(|(_, it)| it.clone()));
         }
-        let mut cost = Cost::of(unique.len() - known);
+        let mut cost = K::cost(self, &to_ask, &ask).await?;
         cost.most = new.most.unwrap_or(cost.most);
         let calls = cost.calls.min(cost.most);
         let _reserved = self.reserve_spending(&new.payer, calls, false).await?;
@@ -138,8 +194,8 @@ impl App {
         let batch = NewBatch {
             input: Some(input),
             once: new.once,
-            options: options_text(self.config.ruc_rules.check_digit, dni_as_ruc),
-            ..self.new_batch(new.name, source_hash, rows, &unique, job)
+            source_hash,
+            ..self.new_batch(&how, new.name, rows, &unique, job)
         };
         let id = batch.job.batch;
         self.store.create_batch(batch).await?;
@@ -148,12 +204,12 @@ impl App {
     }
 
     /// A batch of which nothing is known yet, of a list whose file can be read again.
-    pub(super) fn new_batch(
+    pub(super) fn new_batch<K: ListKind>(
         &self,
+        how: &K,
         source_name: String,
-        source_hash: [u8; 32],
         rows: usize,
-        unique: &[Ruc],
+        unique: &[K::Subject],
         job: Job,
     ) -> NewBatch {
         let job = Job {
@@ -161,12 +217,12 @@ impl App {
             ..job
         };
         NewBatch {
-            operation: BatchKind::Ruc.as_str(),
+            operation: K::KIND.as_str(),
             source_name,
-            source_hash,
-            options: options_text(self.config.ruc_rules.check_digit, false),
+            source_hash: [0; 32],
+            options: how.options(self.config.ruc_rules.check_digit),
             total_rows: u32::try_from(rows).unwrap_or(u32::MAX),
-            subjects: unique.iter().map(|ruc| RucList::key(*ruc)).collect(),
+            subjects: unique.iter().map(K::key).collect(),
             known: Vec::new(),
             cache_hits: 0,
             input: None,
@@ -186,40 +242,20 @@ impl std::fmt::Debug for ListInput {
     }
 }
 
-/// What changes the result of a list besides its file and column, as text.
-pub(super) fn options_text(check_digit: CheckDigit, dni_as_ruc: bool) -> String {
-    let dni = if dni_as_ruc { " dni=ruc10" } else { "" };
-    format!("verificacion={check_digit:?}{dni}")
-}
-
-/// What tells one list from another: the same file read by another sheet or column is another list.
-pub(super) fn list_hash(file: &[u8; 32], sheet: usize, column: usize) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(file);
-    hasher.update(&(column as u64).to_le_bytes());
-    // The first sheet is what earlier versions read.
-    if sheet > 0 {
-        hasher.update(&(sheet as u64).to_le_bytes());
-    }
-    *hasher.finalize().as_bytes()
-}
-
 fn read(
     input: ListInput,
-    (sheet, column): (Option<&str>, Option<&str>),
+    (sought, sheet): (Sought, Option<&str>),
     check_digit: CheckDigit,
     limits: &Limits,
     lang: Lang,
 ) -> Result<(KeptList, [u8; 32]), AppError> {
     match input {
         ListInput::File(file) => {
-            let table = sheets::read_stored(&file, sheet, limits, lang)?;
-            let column = sheets::find_column(&table, column)?;
+            let table = sheets::read_stored(sought, &file, sheet, limits, lang)?;
             let list = KeptList {
                 table,
-                column,
+                how: HowKept::default(),
                 check_digit,
-                dni_as_ruc: false,
             };
             let mut hasher = blake3::Hasher::new();
             std::io::copy(&mut file.reader(), &mut hasher)?;

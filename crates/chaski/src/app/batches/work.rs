@@ -5,31 +5,33 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaski_client::{Ask, Budget, Ledger, Memory, Outcomes, Source, is_of_the_future};
-use chaski_core::{Ruc, Taxpayer};
+use chaski_client::{Ask, Budget, Ledger};
+use chaski_core::Ruc;
+use futures_util::StreamExt;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-use super::kind::{BatchKind, RucList};
+use super::how::good_for;
+use super::kind::{BatchKind, Groups, ListKind, ListOutcome, RucList};
+use super::rates::RateList;
 use super::submit::{AT_A_TIME, BatchOptions};
-use crate::app::cost::Cost;
+use super::vouchers::VoucherList;
 use crate::app::job_kind::{job_of, job_text};
 use crate::app::verdicts::RucOutcome;
 use crate::app::{App, AppError};
-use crate::partners::ruc_of_form;
 use crate::store::{Batch, BatchState, Claim, Company, ItemState, JobEnd, StoreError};
 
 /// Waiting times before the failed numbers of a batch are asked again.
 const PAUSES: [Duration; 2] = [Duration::from_secs(10), Duration::from_mins(1)];
 
 /// Some numbers of a batch that are being asked for, and noted group after group.
-pub(super) struct Run {
+pub(super) struct Run<K: ListKind> {
     claim: Claim,
-    outcomes: Outcomes<Taxpayer>,
+    outcomes: Groups<K::Outcome>,
     /// Place among the questions → position in the batch.
     positions: Vec<usize>,
     /// Whose partners learn of it, and the numbers by their place.
-    partners: Option<(Company, Vec<Ruc>)>,
+    partners: Option<(Company, Vec<K::Subject>)>,
     writes: JoinSet<Result<(), StoreError>>,
 }
 
@@ -50,23 +52,13 @@ impl App {
         since: Option<Timestamp>,
         ask: &Ask,
     ) -> Result<HashMap<usize, RucOutcome>, AppError> {
-        let keys: Vec<_> = rucs.iter().map(|ruc| RucList::key(*ruc)).collect();
+        let keys: Vec<_> = rucs.iter().map(RucList::key).collect();
         let memories = self.store.recall(&keys).await?;
         let now = self.clock.now();
         let mut learned = HashMap::new();
         for (place, (ruc, memory)) in rucs.iter().zip(memories).enumerate() {
             let Some(memory) = memory else { continue };
-            let of_batch = since.is_some_and(|since| {
-                memory.stored_at >= since && !is_of_the_future(memory.stored_at, now)
-            });
-            let fresh = memory.is_fresh(now) && !ask.force && young_enough(&memory, now, ask);
-            // What an earlier run of this batch asked for is part of it, not of memory.
-            let source = if of_batch {
-                Source::Upstream
-            } else {
-                Source::Memory
-            };
-            if (of_batch || fresh)
+            if let Some(source) = good_for(&memory, since, now, ask)
                 && let Some(outcome) = RucOutcome::of_memory(*ruc, &memory, source)
             {
                 learned.insert(place, outcome);
@@ -76,26 +68,24 @@ impl App {
     }
 
     /// Begins to ask. `writes` are those of the batch that are still on their way.
-    pub(super) fn run_batch(
+    pub(super) fn run_batch<K: ListKind>(
         &self,
         claim: Claim,
-        wanted: Vec<(usize, Ruc)>,
+        wanted: Vec<(usize, K::Subject)>,
         ask: &Ask,
         whose_partners: Option<Company>,
         writes: JoinSet<Result<(), StoreError>>,
-    ) -> Run {
-        let (positions, rucs): (Vec<usize>, Vec<Ruc>) = wanted.into_iter().unzip();
+    ) -> Run<K> {
+        let (positions, wanted): (Vec<usize>, Vec<K::Subject>) = wanted.into_iter().unzip();
         let ask = Ask {
             batch: claim.job.batch,
-            // Memory was looked at already; looking twice would cost as much as a call.
-            recalled: true,
             ..ask.clone()
         };
         Run {
             claim,
-            outcomes: RucList::work(self, &rucs, &ask),
+            partners: whose_partners.map(|company| (company, wanted.clone())),
+            outcomes: K::work(self, wanted, &ask),
             positions,
-            partners: whose_partners.map(|company| (company, rucs)),
             writes,
         }
     }
@@ -106,7 +96,9 @@ impl App {
         let id = claim.batch()?;
         let batch = self.store.batch(id).await?.ok_or(StoreError::NoSuchBatch)?;
         let worked = match batch.kind() {
-            BatchKind::Ruc => self.ask_for_batch(claim, &batch).await,
+            BatchKind::Ruc => self.ask_for_batch::<RucList>(claim, &batch).await,
+            BatchKind::Vouchers => self.ask_for_batch::<VoucherList>(claim, &batch).await,
+            BatchKind::Rates => self.ask_for_batch::<RateList>(claim, &batch).await,
             BatchKind::Documents => Box::pin(self.issue_batch(claim, &batch)).await,
         };
         match worked {
@@ -131,7 +123,11 @@ impl App {
         Ok(state)
     }
 
-    async fn ask_for_batch(&self, claim: &Claim, batch: &Batch) -> Result<JobEnd, AppError> {
+    async fn ask_for_batch<K: ListKind>(
+        &self,
+        claim: &Claim,
+        batch: &Batch,
+    ) -> Result<JobEnd, AppError> {
         let id = batch.id;
         let options = job_of::<BatchOptions>(&claim.job)?;
         if !self.store.begin_batch(claim, self.clock.now()).await? {
@@ -147,26 +143,25 @@ impl App {
         };
         // 1. What was already answered, in memory or by a run that was cut off.
         let open = self.store.pending_items(id).await?;
-        let open = open.into_iter().filter_map(|(at, key)| {
-            // Whatever was accepted as one when its list came still is.
-            Some((at as usize, ruc_of_form(&key.subject)?))
-        });
-        let open: Vec<(usize, Ruc)> = open.collect();
+        let open = open.into_iter();
+        let open = open.filter_map(|(at, key)| Some((at as usize, K::subject(&key)?)));
+        let open: Vec<(usize, K::Subject)> = open.collect();
         let mut wanted = Vec::new();
         // Part by part: what is remembered of a long list takes more memory than the list.
         for some in open.chunks(AT_A_TIME) {
-            let rucs: Vec<Ruc> = some.iter().map(|(_, ruc)| *ruc).collect();
-            let known = self.remembered(&rucs, Some(batch.created_at), &ask).await?;
+            let subjects: Vec<K::Subject> = some.iter().map(|(_, it)| it.clone()).collect();
+            let known = K::known(self, &subjects, Some(batch.created_at), &ask).await?;
             let unknown = some.iter().enumerate();
             let unknown = unknown.filter(|(place, _)| !known.contains_key(place));
-            wanted.extend(unknown.map(|(_, item)| *item));
+            wanted.extend(unknown.map(|(_, item)| item.clone()));
             if known.is_empty() {
                 continue;
             }
             // Partners before items: a run that was cut off in between does both again.
             if let Some(company) = whose_partners {
                 let now = self.clock.now();
-                let checks = known.iter().map(|(at, it)| it.check(some[*at].1, now));
+                let checks = known.iter();
+                let checks = checks.filter_map(|(at, it)| K::check(&some[*at].1, it, now));
                 self.note_on_partners(company, checks.collect()).await?;
             }
             let learned = known.iter().map(|(place, it)| (some[*place].0, it));
@@ -176,15 +171,20 @@ impl App {
         }
         drop(open);
         // 2. The rest, through the native batch call. No more than was announced, over all runs.
-        let most = options.most.unwrap_or_else(|| Cost::of(wanted.len()).most);
-        let budget = Budget::of(options.left.unwrap_or(most));
+        let most = if let Some(most) = options.left.or(options.most) {
+            most
+        } else {
+            let wanted: Vec<K::Subject> = wanted.iter().map(|(_, it)| it.clone()).collect();
+            K::cost(self, &wanted, &ask).await?.most
+        };
+        let budget = Budget::of(most);
         ask.budget = Some(budget.clone());
         let writes = JoinSet::new();
-        let mut run = self.run_batch(claim.clone(), wanted, &ask, whose_partners, writes);
+        let mut run = self.run_batch::<K>(claim.clone(), wanted, &ask, whose_partners, writes);
         let (mut worst, mut wait, mut again) = (None, None, false);
         while let Some(group) = run.next(self).await? {
             for (_, learned) in &group {
-                let RucOutcome::Failed(error) = learned else {
+                let Some(error) = learned.error() else {
                     continue;
                 };
                 let kind = match () {
@@ -229,22 +229,21 @@ impl App {
     }
 }
 
-impl Run {
+impl<K: ListKind> Run<K> {
     /// Waits for the next group of outcomes and puts them on their way to the store; none when
     /// all have come.
     pub(super) async fn next(
         &mut self,
         app: &App,
-    ) -> Result<Option<Vec<(usize, RucOutcome)>>, AppError> {
+    ) -> Result<Option<Vec<(usize, K::Outcome)>>, AppError> {
         let Some(group) = self.outcomes.next().await else {
             return Ok(None);
         };
         let now = app.clock.now();
         let mut checks = Vec::new();
-        let learned = |(place, outcome)| {
-            let learned = RucOutcome::of_outcome(outcome, now);
-            if let Some((_, rucs)) = &self.partners {
-                checks.push(learned.check(rucs[place], now));
+        let learned = |(place, learned): (usize, K::Outcome)| {
+            if let Some((_, subjects)) = &self.partners {
+                checks.extend(K::check(&subjects[place], &learned, now));
             }
             (self.positions[place], learned)
         };
@@ -290,8 +289,8 @@ async fn written(mut writes: JoinSet<Result<(), StoreError>>) -> Result<(), AppE
 }
 
 /// How items are marked, and how many memory answered.
-pub(super) fn states_of<'s>(
-    learned: impl Iterator<Item = (usize, &'s RucOutcome)>,
+pub(super) fn states_of<'s, O: ListOutcome>(
+    learned: impl Iterator<Item = (usize, &'s O)>,
 ) -> (Vec<(u32, ItemState)>, u32) {
     let mut hits = 0;
     let states = learned.filter_map(|(position, learned)| {
@@ -299,9 +298,4 @@ pub(super) fn states_of<'s>(
         Some((u32::try_from(position).ok()?, learned.state()))
     });
     (states.collect(), hits)
-}
-
-fn young_enough(memory: &Memory, now: Timestamp, ask: &Ask) -> bool {
-    let age = Duration::try_from(now.duration_since(memory.stored_at)).unwrap_or(Duration::ZERO);
-    ask.max_age.is_none_or(|most| age <= most)
 }

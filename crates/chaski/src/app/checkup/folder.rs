@@ -204,7 +204,7 @@ pub fn foreign(folder: &Path) -> Option<CheckupFinding> {
     (owner != me).then(|| {
         let shown = folder.display();
         Examined("dueno").advice(text!(
-            "{shown} es de otro usuario (uid {owner}; usted es {me}): dé las órdenes como él, o lo que se escriba no será suyo",
+            "la carpeta {shown} es de otro usuario (uid {owner}; usted es {me}): use Chaski como él, o lo que se escriba no será suyo",
             "{shown} is another user's (uid {owner}; you are {me}): give the commands as that user, or what is written will not be theirs"
         ))
         .with("uid", owner)

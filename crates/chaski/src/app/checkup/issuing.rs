@@ -191,7 +191,7 @@ mod tests {
     fn what_waits() {
         let one = |standing: IssuingStanding| documents(&standing).remove(0);
         let nothing = one(IssuingStanding::default());
-        check(&nothing, Grade::Good, "ningún", "no document");
+        check(&nothing, Grade::Good, "Ningún", "No document");
         let doubt = one(standing(DocumentState::InDoubt, 2));
         check(&doubt, Grade::Advice, "en duda, 2", "in doubt, 2");
         let near = one(IssuingStanding {
@@ -251,7 +251,7 @@ mod tests {
             &seat(SeatHolder::Other(Some(9)), &queued),
             Grade::Good,
             "proceso 9",
-            "process 9",
+            "Process 9",
         );
     }
 }

@@ -10,7 +10,7 @@ pub use folder::{
     LITTLE_SPACE, NO_SPACE, exposed, foreign, in_use, probed, space_finding, space_of,
 };
 
-use chaski_core::{Lang, Text, text};
+use chaski_core::{Lang, Text, sentence, text};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -102,8 +102,8 @@ impl CheckupFinding {
     }
 
     /// What is so and what to do, for people.
-    pub fn message(&self, lang: Lang) -> &str {
-        lang.pick(&self.text.es, &self.text.en)
+    pub fn message(&self, lang: Lang) -> String {
+        sentence(lang.pick(&self.text.es, &self.text.en))
     }
 }
 

@@ -99,6 +99,8 @@ pub fn settled_code(settled: &IssueSettled) -> Option<&'static str> {
             "numero_ajeno"
         }
         IssueSettled::Unknown { .. } => "comprobante_desconocido",
+        // It is in the queue as before, which is no fault.
+        IssueSettled::NotItsTurn => return None,
         IssueSettled::NotSent { failure, .. } => failure.code(),
         IssueSettled::Blocked(blocked) => blocked_code(blocked),
     })

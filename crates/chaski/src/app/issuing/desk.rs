@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chaski_client::{Ask, Journal, Nubefact};
@@ -17,7 +18,7 @@ use crate::app::relay::ToldDocuments;
 use crate::app::{App, AppError, Mode, folder_of};
 use crate::sabotage::{Protection, is_without};
 use crate::sandbox_transport::InProcess;
-use crate::store::{Store, StoreJournal};
+use crate::store::{IssuerHold, Store, StoreJournal};
 
 /// What issuing keeps as long as the process lives.
 pub(in crate::app) struct IssuingDesk {
@@ -32,6 +33,8 @@ pub(in crate::app) struct IssuingDesk {
     demo_series: OnceCell<()>,
     /// Whose senders have heard that they exist.
     told: ToldDocuments,
+    /// Whether an issuer may be on hold: not so where none was when it was last looked at.
+    may_hold: AtomicBool,
 }
 
 struct Client {
@@ -51,6 +54,7 @@ impl IssuingDesk {
             prepared: OnceCell::new(),
             demo_series: OnceCell::new(),
             told: ToldDocuments::default(),
+            may_hold: AtomicBool::new(true),
         }
     }
 }
@@ -188,6 +192,27 @@ impl App {
     /// Documents whose senders were told that they exist.
     pub(in crate::app) fn told_documents(&self) -> &ToldDocuments {
         &self.issuing.told
+    }
+
+    /// Issuers that nothing is sent for.
+    pub(crate) async fn issuer_holds(&self) -> Result<Vec<IssuerHold>, AppError> {
+        // Before it is read: whoever puts one on hold says so afterwards.
+        self.issuing.may_hold.store(false, Ordering::Release);
+        let holds = self.store.issuer_holds().await;
+        if !holds.as_ref().is_ok_and(Vec::is_empty) {
+            self.told_hold();
+        }
+        Ok(holds?)
+    }
+
+    /// An issuer was put on hold.
+    pub(super) fn told_hold(&self) {
+        self.issuing.may_hold.store(true, Ordering::Release);
+    }
+
+    /// Whether an issuer may be on hold.
+    pub(crate) fn may_hold(&self) -> bool {
+        self.issuing.may_hold.load(Ordering::Acquire)
     }
 
     /// A document changed, or something is due.

@@ -47,7 +47,48 @@ impl InvoiceRoom<'_> {
                 name,
             }));
         }
-        // 2. Fetched, by the links of the newest answer.
+        // 2. Fetched, and named.
+        let Some((file, content)) = self.fetch_file(document, &id, kind).await? else {
+            return Ok(None);
+        };
+        let hash = file.hash.clone();
+        let put = self.app.store.put_document_files(document.id, vec![file]);
+        put.await?;
+        Ok(Some(KeptFile {
+            kind,
+            hash,
+            content,
+            name,
+        }))
+    }
+
+    /// Fetches a file that is not kept yet; what is to be written down of it once it is on the disk. None where
+    /// it is kept, or there is none yet.
+    pub(super) async fn missing_file(
+        &self,
+        document: &DocumentRow,
+        kind: FileKind,
+    ) -> Result<Option<StoredFile>, AppError> {
+        let Some(numero) = document.numero else {
+            return Ok(None);
+        };
+        if self.kept_file(document.id, kind).await?.is_some() {
+            return Ok(None);
+        }
+        let series = &document.series;
+        let id = NubefactId::new(series.kind, &series.serie, numero)?;
+        let fetched = self.fetch_file(document, &id, kind).await?;
+        Ok(fetched.map(|(file, _)| file))
+    }
+
+    /// A file as the upstream has it, looked at and on the disk.
+    async fn fetch_file(
+        &self,
+        document: &DocumentRow,
+        id: &NubefactId,
+        kind: FileKind,
+    ) -> Result<Option<(StoredFile, Vec<u8>)>, AppError> {
+        // 1. By the links of the newest answer.
         let known = document.reply.as_ref().map(StoredReply::reply);
         let mut fetched = match &known {
             Some(reply) => self
@@ -60,7 +101,7 @@ impl InvoiceRoom<'_> {
         if fetched.is_none() {
             let reply = self
                 .nubefact
-                .consult(&id)
+                .consult(id)
                 .await
                 .map_err(InvoiceError::from)?;
             if let Some(reply) = reply {
@@ -74,27 +115,21 @@ impl InvoiceRoom<'_> {
         let Some(fetched) = fetched else {
             return Ok(None);
         };
-        // 3. Ours, by what it says of itself.
+        // 2. Ours, by what it says of itself.
         let content = fetched.bytes.to_vec();
-        if kind == FileKind::Xml && !is_xml_of(&content, &id, document.sheet.total.as_deref()) {
+        if kind == FileKind::Xml && !is_xml_of(&content, id, document.sheet.total.as_deref()) {
             return Err(InvoiceError::OtherFile(document.name()).into());
         }
-        // 4. On the disk before the row that names it.
+        // 3. On the disk before the row that names it.
         let hash = blake3::hash(&content).to_hex().to_string();
         self.keep_content(&hash, &content)?;
         let file = StoredFile {
             kind: file_code(kind).to_owned(),
-            hash: hash.clone(),
+            hash,
             size: content.len() as u64,
             at: self.app.clock.now(),
         };
-        self.app.store.put_document_file(document.id, file).await?;
-        Ok(Some(KeptFile {
-            kind,
-            hash,
-            content,
-            name,
-        }))
+        Ok(Some((file, content)))
     }
 
     async fn kept_file(

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
 use crate::app::{App, AppError};
-use crate::store::{DocumentRow, DueDocument, IssuerHold, QueuedSeries, SeriesRow};
+use crate::store::{DocumentRow, DueDocument, QueuedSeries, SeriesRow};
 
 /// Days after the day of issue within which SUNAT must have a factura, and anything else.
 const DEADLINE: (i64, i64) = (3, 7);
@@ -40,11 +40,6 @@ impl App {
         Ok(self.store.document_series().await?)
     }
 
-    /// Issuers that nothing is sent for.
-    pub(crate) async fn issuer_holds(&self) -> Result<Vec<IssuerHold>, AppError> {
-        Ok(self.store.issuer_holds().await?)
-    }
-
     /// Documents whose files are to be fetched.
     pub(crate) async fn due_files(&self, most: u32) -> Result<Vec<Uuid>, AppError> {
         Ok(self.store.due_files(self.clock.now(), most).await?)
@@ -57,14 +52,14 @@ impl App {
         };
         let ruc = document.series.issuer.parse().ok();
         let room = self.invoice_room(ruc.as_ref(), &Ask::default()).await?;
-        let mut failed = false;
+        let (mut fetched, mut failed) = (Vec::new(), false);
         for kind in [FileKind::Pdf, FileKind::Xml, FileKind::Cdr] {
             // SUNAT's receipt is there once SUNAT has spoken.
             if kind == FileKind::Cdr && !document.state.is_final() {
                 continue;
             }
-            match room.document_file(&document, kind).await {
-                Ok(_) => {}
+            match room.missing_file(&document, kind).await {
+                Ok(file) => fetched.extend(file),
                 Err(error) => {
                     tracing::debug!(code = error.code(), "a file could not be fetched");
                     failed = true;
@@ -75,7 +70,10 @@ impl App {
             let minutes = 1_i64 << document.files_tries.min(6);
             self.clock.now().checked_add(minutes.minutes()).ok()
         });
-        Ok(self.store.set_files_due(id, later.flatten()).await?)
+        Ok(self
+            .store
+            .files_fetched(id, fetched, later.flatten())
+            .await?)
     }
 
     /// What was due in a while stays due in that while after the clock was set back.

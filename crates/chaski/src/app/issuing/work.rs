@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use chaski_client::{
-    Ask, Blocked, DocumentState, Intent, IssueSettled, JournalDeed, NextDeed, NubefactDocument,
-    NubefactId, NubefactRefusal, NubefactState, StoredReply, VoidSettled, VoidWish,
+    Ask, Blocked, DocumentState, Intent, IssueSettled, IssueTurn, JournalDeed, NextDeed,
+    NubefactDocument, NubefactId, NubefactRefusal, NubefactState, StoredReply, VoidSettled,
+    VoidWish,
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
@@ -21,8 +22,9 @@ const MOST_RENUMBERED: usize = 20;
 const HOLD: (Duration, Duration) = (Duration::from_secs(30), Duration::from_mins(15));
 
 impl App {
-    /// Does what is due about a document. What the upstream cannot be told of is due again later.
-    pub async fn work_document(&self, due: &DueDocument) -> Result<(), AppError> {
+    /// Does what is due about a document. What the upstream cannot be told of is due again later. It is sent when
+    /// its `turn` comes; one that does not come leaves it as it is.
+    pub async fn work_document(&self, due: &DueDocument, turn: IssueTurn) -> Result<(), AppError> {
         let Some(document) = self.store.document(due.id).await? else {
             return Ok(());
         };
@@ -33,12 +35,9 @@ impl App {
         let ask = asker_of(&document, &Ask::default());
         let room = self.invoice_room(ruc.as_ref(), &ask).await?;
         match (next, document.deed) {
-            (NextDeed::Issue, _) => match room.send_document(&document).await? {
+            (NextDeed::Issue, _) => match room.send_in_turn(&document, turn).await? {
                 // It is on its way to SUNAT, and nothing is to be put off.
-                IssueSettled::Accepted(_) => {
-                    self.documents_moved();
-                    return Ok(());
-                }
+                IssueSettled::Accepted(_) | IssueSettled::NotItsTurn => return Ok(()),
                 _ => room.redate_document(document.id).await?,
             },
             (NextDeed::Resolve, _) => room.resolve_document(&document).await?,
@@ -47,9 +46,7 @@ impl App {
         }
         // What told nothing new is done again after a pause.
         let now = self.clock.now();
-        self.store.put_off(document.id, was_due, now).await?;
-        self.documents_moved();
-        Ok(())
+        Ok(self.store.put_off(document.id, was_due, now).await?)
     }
 }
 
@@ -59,10 +56,16 @@ impl InvoiceRoom<'_> {
         &self,
         document: &DocumentRow,
     ) -> Result<IssueSettled, AppError> {
-        self.review_series().await?;
-        let draft = self.app.store.document_draft(document.id).await?;
-        let draft = draft.ok_or(InvoiceError::NotIssuable)?;
-        let to_send = NubefactDocument::from_json(&draft)?;
+        self.send_in_turn(document, IssueTurn::default()).await
+    }
+
+    /// The same of a document that goes out behind another.
+    async fn send_in_turn(
+        &self,
+        document: &DocumentRow,
+        mut turn: IssueTurn,
+    ) -> Result<IssueSettled, AppError> {
+        let to_send = self.read_to_send(document).await?;
         let mut renumbered = 0;
         loop {
             let now = self.app.clock.now();
@@ -71,7 +74,8 @@ impl InvoiceRoom<'_> {
                 renumber: document.renumber,
                 ..Intent::to_issue(self.nubefact.issuer(), key, &to_send, now)
             };
-            let settled = self.nubefact.settle(intent).await;
+            let turn = std::mem::take(&mut turn);
+            let settled = self.nubefact.settle_in_turn(intent, turn).await;
             let settled = settled.map_err(InvoiceError::from)?;
             self.note_hold(document, &settled, now).await?;
             match &settled {
@@ -81,6 +85,13 @@ impl InvoiceRoom<'_> {
                     renumbered += 1;
                 }
                 IssueSettled::Blocked(Blocked::GivenUp(_)) => return Ok(settled),
+                // It was changed since it was read, and is due as it is now.
+                IssueSettled::Blocked(Blocked::OtherContent(_))
+                    if self.read_to_send(document).await?.content_hash()
+                        != to_send.content_hash() =>
+                {
+                    return Ok(settled);
+                }
                 IssueSettled::Blocked(blocked) => {
                     let code = crate::app::invoices::blocked_code(blocked);
                     self.app
@@ -94,6 +105,14 @@ impl InvoiceRoom<'_> {
         }
     }
 
+    /// What is going to be sent, once its series were walked where a copy was restored.
+    async fn read_to_send(&self, document: &DocumentRow) -> Result<NubefactDocument, AppError> {
+        self.review_series().await?;
+        let draft = self.app.store.document_draft(document.id).await?;
+        let draft = draft.ok_or(InvoiceError::NotIssuable)?;
+        Ok(NubefactDocument::from_json(&draft)?)
+    }
+
     /// An account that is not served holds all of its documents; one that is served again lets them go.
     async fn note_hold(
         &self,
@@ -102,6 +121,9 @@ impl InvoiceRoom<'_> {
         now: Timestamp,
     ) -> Result<(), AppError> {
         let store = &self.app.store;
+        if !self.app.may_hold() && !matches!(settled, IssueSettled::Held { .. }) {
+            return Ok(());
+        }
         let holds = store.issuer_holds().await?;
         let before = holds.into_iter().find(|it| it.company == document.company);
         match settled {
@@ -128,6 +150,7 @@ impl InvoiceRoom<'_> {
                     tries,
                 };
                 store.hold_issuer(hold).await?;
+                self.app.told_hold();
             }
             IssueSettled::Accepted(_) | IssueSettled::Refused { .. } if before.is_some() => {
                 store.release_issuer(document.company.clone(), now).await?;

@@ -15,6 +15,7 @@ use crate::app::{AppError, Mode};
 use crate::cli::Done;
 use crate::cli::kit::args::EmitirArgs;
 use crate::cli::kit::desk::Desk;
+use crate::cli::kit::interrupt::question;
 use crate::cli::kit::needed::Needed;
 use crate::cli::kit::output;
 use crate::cli::kit::records::Records;
@@ -69,8 +70,8 @@ pub(super) async fn carry_out(
     let name = say_ready(needed, &ready);
     if dry_run {
         needed.say(text!(
-            "ensayo: no se envió nada ni se tomó un número",
-            "dry run: nothing was sent and no number taken"
+            "Ensayo: no se envió nada ni se tomó un número",
+            "Dry run: nothing was sent and no number taken"
         ));
         let mut bytes = ready.document.to_bytes();
         bytes.push(b'\n');
@@ -206,12 +207,15 @@ fn confirm(needed: &Needed, ready: &RehearsedDocument, name: &str) -> Result<(),
     );
     anstream::eprint!("{ask}");
     let mut typed = String::new();
-    std::io::stdin().read_line(&mut typed)?;
+    question(needed.lang(), || std::io::stdin().read_line(&mut typed))?;
     let typed = typed.trim();
     let is_it = !typed.is_empty() && (typed == total || typed.eq_ignore_ascii_case(name));
     if is_it {
         Ok(())
     } else {
-        Err(AppError::Interrupted)
+        Err(AppError::Usage(text!(
+            "no se emitió nada: lo escrito no es el total ni el número",
+            "nothing was issued: what was typed is neither the total nor the number"
+        )))
     }
 }

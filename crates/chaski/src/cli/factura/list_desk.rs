@@ -186,7 +186,7 @@ impl<'a> SeenBook<'a> {
                 let lote = list_there::hand_over(self.needed, server, list, &mut interrupt).await?;
                 let id = lote.id;
                 self.needed.say(text!(
-                    "queda en segundo plano, lote {id}: la emite el servidor; para recoger el resultado, la misma orden sin --en-segundo-plano",
+                    "queda en segundo plano, lote {id}: la emite el servidor; para recoger el resultado, el mismo comando sin --en-segundo-plano",
                     "left in the background, batch {id}: the server issues it; to fetch the result, the same command without --en-segundo-plano"
                 ));
             }

@@ -67,7 +67,7 @@ pub(super) async fn issue(
         tell(
             needed,
             text!(
-                "El lote {id} sigue en el servidor y no se escribió el resultado. Para recogerlo, la misma orden: ninguno se emite dos veces",
+                "El lote {id} sigue en el servidor y no se escribió el resultado. Para recogerlo, el mismo comando: ninguno se emite dos veces",
                 "Batch {id} goes on at the server and the result was not written. To fetch it, the same command: none is issued twice"
             ),
         );
@@ -92,7 +92,7 @@ pub(super) async fn hand_over(
         tell(
             needed,
             text!(
-                "No se sabe si la planilla llegó al servidor. Repita la misma orden: si llegó, se retoma, y ninguno se emite dos veces",
+                "No se sabe si la planilla llegó al servidor. Repita el mismo comando: si llegó, se retoma, y ninguno se emite dos veces",
                 "It is not known whether the workbook arrived at the server. Repeat the same command: if it did, it is taken up again, and none is issued twice"
             ),
         );

@@ -63,16 +63,16 @@ pub(super) async fn emitir(needed: &Needed, desk: &Desk, args: &EmitirArgs) -> D
     if cost.calls > 0 {
         let (calls, most) = (cost.calls, cost.most);
         needed.say(text!(
-            "consultas de clientes: llamadas, {calls}; a lo más, {most}",
-            "look-ups of customers: calls, {calls}; at most, {most}"
+            "Consultas de clientes: {calls}; como mucho, {most}",
+            "Look-ups of customers: {calls}; at most, {most}"
         ));
     }
     let plan = book.plan(cost).await?;
     say_plan(needed, &plan);
     if args.dry_run {
         needed.say(text!(
-            "ensayo: no se envió nada ni se tomó un número",
-            "dry run: nothing was sent and no number taken"
+            "Ensayo: no se envió nada ni se tomó un número",
+            "Dry run: nothing was sent and no number taken"
         ));
         return Ok(0);
     }

@@ -83,8 +83,8 @@ impl Desk {
         match self {
             Desk::Here(app) => Ok(app),
             Desk::There(_) => Err(AppError::Usage(text!(
-                "{what} no se hace contra un servidor: ejecútelo en su máquina, sin --server",
-                "{what} is not done against a server: run it on its machine, without --server"
+                "«chaski {what}» no se hace contra un servidor: ejecútelo en su máquina, sin --server",
+                "\"chaski {what}\" is not done against a server: run it on its machine, without --server"
             ))),
         }
     }

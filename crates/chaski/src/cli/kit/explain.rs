@@ -4,13 +4,15 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use chaski_core::{Lang, text};
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use chaski_core::{Lang, sentence, text};
+use clap::error::{ContextKind, ErrorKind};
 use clap::{Command, Error};
 
 use super::numbers::NotWhole;
+use super::suggestions;
+use super::typed::{path_of, repeatable, shown};
 use crate::cli::config::key_for;
-use crate::config::{HIDDEN, looks_like_token};
+use crate::config::looks_like_token;
 use crate::telemetry::{line, writes_json};
 
 /// Prints the help that was asked for, or what is wrong with what was typed.
@@ -31,16 +33,18 @@ pub(in crate::cli) fn exit(
             ExitCode::from(2)
         }
         _ if writes_json() => {
-            let hint = hint(error, lang).map_or_else(String::new, |hint| format!("; {hint}"));
-            let text = format!("{}{hint}", explain(error, lang));
+            let hint = hint(error, arguments, command, lang)
+                .map_or_else(String::new, |hint| format!("; {hint}"));
+            let text = sentence(&format!("{}{hint}", explain(error, lang)));
             line("ERROR", &text, serde_json::Map::new());
             ExitCode::from(2)
         }
         _ => {
             let style = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
-            anstream::eprintln!("{style}error{style:#}: {}", explain(error, lang));
-            if let Some(hint) = hint(error, lang) {
-                anstream::eprintln!("  {hint}");
+            let message = sentence(&explain(error, lang));
+            anstream::eprintln!("{style}Error{style:#}: {message}");
+            if let Some(hint) = hint(error, arguments, command, lang) {
+                anstream::eprintln!("  {}", sentence(&hint));
             }
             let path = path_of(arguments, command);
             let help = lang.pick("Vea las opciones con", "See the options with");
@@ -50,28 +54,11 @@ pub(in crate::cli) fn exit(
     }
 }
 
-/// What was typed, fit to be repeated: neither a token nor the number of a person.
-pub(in crate::cli) fn repeatable(text: &str) -> String {
-    let text = chaski_core::clean(text);
-    if looks_like_token(&text) {
-        return HIDDEN.to_owned();
-    }
-    let digits = text.chars().filter(char::is_ascii_digit).count();
-    let shown: Vec<char> = text.chars().take(40).collect();
-    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    // Seven to nine digits are a DNI, or one with a slip; the name of a file has letters.
-    if (7..=9).contains(&digits) && letters <= 1 {
-        let (first, last) = (&shown[..2], &shown[shown.len() - 2..]);
-        return first.iter().chain(&['*'; 4]).chain(last).collect();
-    }
-    shown.into_iter().collect()
-}
-
 /// What to do with a token or key that was typed where it does not belong; it is not repeated.
 pub(in crate::cli) fn token_misplaced(typed: &str, lang: Lang) -> String {
     let key = key_for(typed);
     text!(
-        "eso parece un token o una llave: no va en la línea de órdenes, donde queda en el historial. Configúrelo con: chaski config set {key} (lo pedirá sin mostrarlo)",
+        "eso parece un token o una llave: no va en la línea de comandos, donde queda en el historial. Configúrelo con: chaski config set {key} (lo pedirá sin mostrarlo)",
         "that looks like a token or a key: it does not belong on the command line, where the history keeps it. Set it with: chaski config set {key} (it is asked for without showing it)"
     )
     .pick(lang)
@@ -98,6 +85,10 @@ fn explain(error: &Error, lang: Lang) -> String {
     let subcommand = repeatable(&shown(error, ContextKind::InvalidSubcommand));
     let value = repeatable(&shown(error, ContextKind::InvalidValue));
     let text = match error.kind() {
+        ErrorKind::UnknownArgument if !argument.starts_with('-') => {
+            let argument = repeatable(&argument);
+            text!("sobra «{argument}»", "\"{argument}\" is one word too many")
+        }
         ErrorKind::UnknownArgument => {
             let argument = repeatable(&argument);
             text!(
@@ -106,11 +97,17 @@ fn explain(error: &Error, lang: Lang) -> String {
             )
         }
         ErrorKind::InvalidSubcommand => text!(
-            "no existe la orden «{subcommand}»",
+            "no existe el comando «{subcommand}»",
             "there is no command \"{subcommand}\""
         ),
-        ErrorKind::MissingRequiredArgument => text!("falta {argument}", "missing {argument}"),
-        ErrorKind::MissingSubcommand => text!("falta la orden", "the command is missing"),
+        ErrorKind::MissingRequiredArgument if argument == "<LISTA>" || argument == "<LIST>" => {
+            text!(
+                "falta el archivo de la lista",
+                "the file of the list is missing"
+            )
+        }
+        ErrorKind::MissingRequiredArgument => text!("falta {argument}", "{argument} is missing"),
+        ErrorKind::MissingSubcommand => text!("falta el comando", "the command is missing"),
         ErrorKind::ArgumentConflict => match shown(error, ContextKind::PriorArg) {
             prior if prior.is_empty() || prior == argument => text!(
                 "{argument} está repetida: escríbala una sola vez",
@@ -125,8 +122,8 @@ fn explain(error: &Error, lang: Lang) -> String {
             text!("{argument} necesita un valor", "{argument} needs a value")
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => text!(
-            "«{value}» no vale para {argument}",
-            "\"{value}\" is no good for {argument}"
+            "«{value}» no es un valor válido para {argument}",
+            "\"{value}\" is not a valid value for {argument}"
         ),
         ErrorKind::InvalidUtf8 => {
             text!("hay un texto que no es UTF-8", "some text is not UTF-8")
@@ -158,16 +155,16 @@ fn names_token(text: &str) -> bool {
     matches!(name, "--token" | "--api-key" | "--migo-token") || looks_like_token(text)
 }
 
-fn hint(error: &Error, lang: Lang) -> Option<String> {
+fn hint(error: &Error, arguments: &[OsString], command: &Command, lang: Lang) -> Option<String> {
     if token_in(error).is_some() {
         return None;
+    }
+    if let Some(said) = suggestions::of(error, arguments, command) {
+        return Some(said.pick(lang));
     }
     let source = std::error::Error::source(error);
     if let Some(number) = source.and_then(|it| it.downcast_ref::<NotWhole>()) {
         return Some(number.message(lang));
-    }
-    if let Some(order) = order_for_number(&shown(error, ContextKind::InvalidSubcommand)) {
-        return Some(text!("¿quiso decir {order}?", "did you mean {order}?").pick(lang));
     }
     let suggested = [
         ContextKind::SuggestedArg,
@@ -184,53 +181,5 @@ fn hint(error: &Error, lang: Lang) -> Option<String> {
         .into_iter()
         .map(|kind| shown(error, kind))
         .find(|text| !text.is_empty())?;
-    Some(text!("valen: {valid}", "these are good: {valid}").pick(lang))
-}
-
-/// A number, or a list, where a command was expected: the command it wants. A DNI is not repeated.
-fn order_for_number(typed: &str) -> Option<String> {
-    let digits = typed.bytes().all(|byte| byte.is_ascii_digit());
-    let extension = std::path::Path::new(typed).extension();
-    let is_list = extension.is_some_and(|it| {
-        ["xlsx", "ods", "csv"]
-            .iter()
-            .any(|ext| it.eq_ignore_ascii_case(ext))
-    });
-    match typed.len() {
-        8 if digits => Some("chaski dni <DNI>".to_owned()),
-        9..=13 if digits => Some(format!("chaski ruc {}", repeatable(typed))),
-        _ if is_list => Some(format!(
-            "chaski ruc lote {} -o resultado.xlsx",
-            repeatable(typed)
-        )),
-        _ => None,
-    }
-}
-
-/// The deepest command that was typed, for its help.
-fn path_of(arguments: &[OsString], command: &Command) -> String {
-    let mut path = "chaski".to_owned();
-    let mut command = command;
-    for word in arguments.iter().skip(1).filter_map(|word| word.to_str()) {
-        if let Some(inner) = command.find_subcommand(word) {
-            path = format!("{path} {}", inner.get_name());
-            command = inner;
-        }
-    }
-    path
-}
-
-fn shown(error: &Error, kind: ContextKind) -> String {
-    let text = match error.get(kind) {
-        Some(ContextValue::String(text)) => text.clone(),
-        Some(ContextValue::Strings(texts)) => texts.join(", "),
-        Some(ContextValue::StyledStr(text)) => text.to_string(),
-        Some(ContextValue::StyledStrs(texts)) => texts
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(", "),
-        _ => String::new(),
-    };
-    text.replace("...", "")
+    Some(text!("puede ser: {valid}", "it may be: {valid}").pick(lang))
 }

@@ -1,17 +1,57 @@
-//! Ctrl-C, which ends a wait for a server; what it works on goes on.
+//! Ctrl-C. A deed that ends in its own way hears it itself ([`Interrupt`], [`Heeding`]); for everybody else,
+//! from the first question on, it gives the terminal back as it was and ends the process.
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
+
+use chaski_core::Lang;
 
 use crate::app::AppError;
+use crate::system::{TerminalState, terminal_state};
+
+/// What the process ends with: 128 and the number of the signal, as of any program that it ends.
+pub(in crate::cli) const INTERRUPTED: i32 = 130;
+
+/// How many deeds hear Ctrl-C themselves.
+static HEEDED: AtomicUsize = AtomicUsize::new(0);
+/// The terminal before the last question: one that hides what is typed, or the cursor, changes it.
+static BEFORE: Mutex<Option<TerminalState>> = Mutex::new(None);
+
+/// Whether somebody watches already.
+static WATCH: Once = Once::new();
+
+/// While one lives, Ctrl-C is its owner's affair.
+pub(in crate::cli) struct Heeding(());
+
+impl Heeding {
+    /// From now on.
+    pub(in crate::cli) fn begin() -> Heeding {
+        HEEDED.fetch_add(1, Ordering::SeqCst);
+        Heeding(())
+    }
+}
+
+impl Drop for Heeding {
+    fn drop(&mut self) {
+        HEEDED.fetch_sub(1, Ordering::SeqCst);
+    }
+}
 
 /// Ctrl-C, once it comes.
-pub(in crate::cli) struct Interrupt(Pin<Box<dyn Future<Output = std::io::Result<()>>>>);
+pub(in crate::cli) struct Interrupt {
+    came: Pin<Box<dyn Future<Output = std::io::Result<()>>>>,
+    _heeding: Heeding,
+}
 
 impl Interrupt {
     /// Listens from now on.
     pub(in crate::cli) fn listen() -> Interrupt {
-        Interrupt(Box::pin(tokio::signal::ctrl_c()))
+        Interrupt {
+            came: Box::pin(tokio::signal::ctrl_c()),
+            _heeding: Heeding::begin(),
+        }
     }
 
     /// What comes of a deed, unless the person interrupts it.
@@ -21,7 +61,32 @@ impl Interrupt {
     ) -> Result<T, AppError> {
         tokio::select! {
             done = deed => done.map_err(Into::into),
-            _ = &mut self.0 => Err(AppError::Interrupted),
+            _ = &mut self.came => Err(AppError::Interrupted),
         }
     }
+}
+
+/// Puts a question that Ctrl-C may end: the terminal is then as it was before it.
+pub(in crate::cli) fn question<T>(lang: Lang, ask: impl FnOnce() -> T) -> T {
+    *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = terminal_state();
+    WATCH.call_once(|| {
+        tokio::spawn(async move {
+            while tokio::signal::ctrl_c().await.is_ok() {
+                if HEEDED.load(Ordering::SeqCst) == 0 {
+                    leave(lang.pick("Interrumpido", "Interrupted"));
+                }
+            }
+        });
+    });
+    ask()
+}
+
+/// Gives the terminal back and ends the process, with a word.
+pub(in crate::cli) fn leave(word: &str) -> ! {
+    if let Some(before) = &*BEFORE.lock().unwrap_or_else(PoisonError::into_inner) {
+        before.restore();
+    }
+    drop(dialoguer::console::Term::stderr().show_cursor());
+    anstream::eprintln!("\n{word}");
+    std::process::exit(INTERRUPTED);
 }

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
-use chaski_core::{Lang, Text, text};
+use chaski_core::{Lang, Text, sentence, text};
 use serde_json::{Map, Value};
 
 use super::needed::Needed;
@@ -114,8 +114,8 @@ pub(in crate::cli) fn check(needed: &Needed) -> Result<(), AppError> {
     let on_screen = needed.output.is_none() && std::io::stdout().is_terminal();
     if format == Some(OutputFormat::Xlsx) && on_screen {
         return Err(AppError::Usage(text!(
-            "xlsx no se puede mostrar en pantalla; agregue -o archivo.xlsx",
-            "xlsx cannot be shown on a screen; add -o file.xlsx"
+            "un .xlsx no se puede mostrar en pantalla; agregue -o archivo.xlsx",
+            "an .xlsx cannot be shown on a screen; add -o file.xlsx"
         )));
     }
     Ok(())
@@ -158,8 +158,8 @@ fn of_extension(path: &Path) -> Result<OutputFormat, AppError> {
     OutputFormat::of_path(path).ok_or_else(|| {
         let name = path.display();
         AppError::Usage(text!(
-            "no se sabe qué formato es {name}; use .xlsx, .csv, .json o .ndjson, o agregue --format",
-            "{name}: unknown format; use .xlsx, .csv, .json or .ndjson, or add --format"
+            "no se reconoce el formato de {name}; use .xlsx, .csv, .json o .ndjson, o agregue --format",
+            "the format of {name} is unknown; use .xlsx, .csv, .json or .ndjson, or add --format"
         ))
     })
 }
@@ -176,7 +176,12 @@ pub(in crate::cli) fn to_stdout(bytes: &[u8]) -> Result<(), AppError> {
 impl Needed {
     /// Writes the output of a command: to its file, or to the standard output.
     pub(in crate::cli) fn write(&self, bytes: &[u8]) -> Result<(), AppError> {
-        text(&self.overwrite, self.output.as_deref(), bytes)
+        text(&self.overwrite, self.output.as_deref(), bytes)?;
+        if let Some(path) = &self.output {
+            let path = path.display();
+            self.say(text!("Resultado: {path}", "Result: {path}"));
+        }
+        Ok(())
     }
 
     /// A notice in the language of the person, unless they want quiet.
@@ -190,8 +195,9 @@ pub(in crate::cli) fn notice(needed: &Needed, text: &str) {
     if needed.quiet {
         return;
     }
+    let text = sentence(text);
     if writes_json() {
-        line("INFO", text, Map::new());
+        line("INFO", &text, Map::new());
     } else {
         anstream::eprintln!("{text}");
     }
@@ -201,13 +207,13 @@ pub(in crate::cli) fn notice(needed: &Needed, text: &str) {
 pub(in crate::cli) fn say_mode(needed: &Needed, mode: Mode) {
     let (es, en) = if needed.config.token().is_some() {
         (
-            "modo SANDBOX: datos ficticios, nada sale a Internet (hay un token: para datos reales, quite --sandbox o sandbox.mode)",
-            "SANDBOX mode: invented data, nothing leaves for the Internet (there is a token: for real data leave out --sandbox or sandbox.mode)",
+            "MODO DE PRUEBA: los datos son inventados y no se consulta por Internet (hay un token: para datos reales, quite --sandbox o sandbox.mode)",
+            "TRIAL MODE: the data are invented and nothing is asked over the Internet (there is a token: for real data leave out --sandbox or sandbox.mode)",
         )
     } else {
         (
-            "modo SANDBOX: datos ficticios, nada sale a Internet (para datos reales: chaski config set migo.token)",
-            "SANDBOX mode: invented data, nothing leaves for the Internet (for real data: chaski config set migo.token)",
+            "MODO DE PRUEBA: los datos son inventados y no se consulta por Internet (para datos reales: chaski config set migo.token)",
+            "TRIAL MODE: the data are invented and nothing is asked over the Internet (for real data: chaski config set migo.token)",
         )
     };
     say_sandbox(needed, mode, es, en);
@@ -218,8 +224,8 @@ pub(in crate::cli) fn say_mode_there(needed: &Needed, mode: Mode) {
     say_sandbox(
         needed,
         mode,
-        "el servidor responde con su SANDBOX: datos ficticios",
-        "the server answers with its SANDBOX: invented data",
+        "MODO DE PRUEBA: el servidor responde con datos inventados",
+        "TRIAL MODE: the server answers with invented data",
     );
 }
 
@@ -239,33 +245,42 @@ pub(in crate::cli) fn say_brought(needed: &Needed, app: &App) {
     }
     needed.say(match app.mode {
         Mode::Real => text!(
-            "se trajo lo que usted ingresó mientras respondía el sandbox: partners, {partners}; lotes, {batches} (sin consultar todavía)",
+            "se trajo lo que usted ingresó en modo de prueba: partners, {partners}; lotes, {batches} (sin consultar todavía)",
             "what you entered while the sandbox answered was brought here: partners, {partners}; batches, {batches} (not asked yet)"
         ),
         Mode::Sandbox => text!(
-            "en el sandbox se ve también lo que usted ingresó con datos reales: partners, {partners}; lotes, {batches}",
+            "en modo de prueba se ve también lo que usted ingresó con datos reales: partners, {partners}; lotes, {batches}",
             "in the sandbox you also see what you entered with real data: partners, {partners}; batches, {batches}"
         ),
     });
 }
 
-/// Asks before something is lost; without a person to ask, `--yes` must have said it.
+/// What a command ends with when the person, asked, said no.
+pub(in crate::cli) const SAID_NO: u8 = 1;
+
+/// Asks before something is deleted, and says so when the person does not want it; without a person to
+/// ask, `--yes` must have said it.
 pub(in crate::cli) fn confirm(
     needed: &Needed,
     question: Text,
     unconfirmed: Text,
-) -> Result<(), AppError> {
+) -> Result<bool, AppError> {
     if needed.yes {
-        return Ok(());
+        return Ok(true);
     }
     if !needed.may_ask {
         return Err(AppError::Usage(unconfirmed));
     }
-    if says_yes(&question.pick(needed.lang()), needed.lang())? {
-        Ok(())
-    } else {
-        Err(AppError::Interrupted)
+    let yes = says_yes(&question.pick(needed.lang()), needed.lang())?;
+    if !yes {
+        say_nothing_deleted(needed);
     }
+    Ok(yes)
+}
+
+/// Says that the person's no was heard.
+pub(in crate::cli) fn say_nothing_deleted(needed: &Needed) {
+    needed.say(text!("no se borró nada", "nothing was deleted"));
 }
 
 /// One line that says what is wrong and what to do.
@@ -273,11 +288,12 @@ pub(in crate::cli) fn complain(error: &AppError, lang: Lang) {
     if writes_json() {
         let mut fields = Map::new();
         fields.insert("code".into(), error.code().into());
-        line("ERROR", &error.message(lang), fields);
+        line("ERROR", &sentence(&error.message(lang)), fields);
         return;
     }
     let style = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
-    anstream::eprintln!("{style}error{style:#}: {}", error.message(lang));
+    let message = sentence(&error.message(lang));
+    anstream::eprintln!("{style}Error{style:#}: {message}");
 }
 
 /// What is wrong with some of `subjects` numbers, by name. Where a table shows the
@@ -293,6 +309,7 @@ pub(in crate::cli) fn complain_about(
     }
     let style = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
     for (subject, message) in complaints {
+        let message = sentence(message);
         anstream::eprintln!("{style}{subject}{style:#}: {message}");
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::needed::Needed;
 use super::records::{Records, plain};
+use super::table_words::in_words;
 
 /// Wider cells are wrapped before a table is given up for blocks.
 const WIDE_CELL: usize = 32;
@@ -86,7 +87,7 @@ fn fits(rows: &[Map<String, Value>], columns: &[Shown], needed: &Needed) -> bool
     let widest = |(name, heading): &Shown| {
         let cells = rows
             .iter()
-            .map(|row| plain(row.get(*name), needed.lang()).chars().count());
+            .map(|row| shown(name, row, needed.lang()).chars().count());
         let widest = cells.max().unwrap_or(0).min(WIDE_CELL);
         widest.max(heading.chars().count()) + 3
     };
@@ -103,11 +104,17 @@ fn bold(text: &str, needed: &Needed) -> Cell {
 }
 
 fn cell(name: &str, row: &Map<String, Value>, needed: &Needed) -> Cell {
-    let text = plain(row.get(name), needed.lang());
-    match tone(name, &text).filter(|_| needed.colour) {
+    let text = shown(name, row, needed.lang());
+    let value = plain(row.get(name), needed.lang());
+    match tone(name, &value).filter(|_| needed.colour) {
         Some(colour) => Cell::new(text).fg(colour),
         None => Cell::new(text),
     }
+}
+
+/// A value as a person reads it.
+fn shown(name: &str, row: &Map<String, Value>, lang: Lang) -> String {
+    in_words(name, plain(row.get(name), lang), lang)
 }
 
 /// The colour of a value that decides; the word beside it says the same.

@@ -2,10 +2,12 @@
 
 use std::io::{IsTerminal, Read};
 
-use chaski_core::Lang;
-use dialoguer::Password;
+use chaski_core::{Lang, sentence};
+use dialoguer::theme::Theme;
+use dialoguer::{Input, Password, Select};
 
 use super::args::Global;
+use super::interrupt::question;
 use crate::app::AppError;
 
 /// Whether a question may be put to the person.
@@ -15,10 +17,33 @@ pub(in crate::cli) fn may_ask(global: &Global) -> bool {
 
 /// Puts a question to the person; without an answer it is no.
 pub(in crate::cli) fn says_yes(question: &str, lang: Lang) -> Result<bool, AppError> {
-    anstream::eprint!("{question} {} ", lang.pick("[s/N]", "[y/N]"));
+    anstream::eprint!("{} {} ", sentence(question), lang.pick("[s/N]", "[y/N]"));
     let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
+    self::question(lang, || std::io::stdin().read_line(&mut answer))?;
     Ok(is_yes(&answer))
+}
+
+/// Which of `items` the person chooses, the first where they only press Enter.
+pub(in crate::cli) fn choose(
+    prompt: String,
+    items: &[String],
+    lang: Lang,
+) -> Result<usize, AppError> {
+    let select = Select::with_theme(&AsWritten).with_prompt(prompt);
+    let select = select.items(items).default(0);
+    let chosen = question(lang, || select.interact_opt());
+    chosen.ok().flatten().ok_or(AppError::Interrupted)
+}
+
+/// A line of text that the person types.
+pub(in crate::cli) fn ask_line(prompt: &str, lang: Lang) -> Result<String, AppError> {
+    let input = Input::<String>::with_theme(&AsWritten).with_prompt(prompt);
+    question(lang, || input.interact_text()).map_err(|_| AppError::Interrupted)
+}
+
+/// A secret that the person types without it being shown.
+pub(in crate::cli) fn ask_secret(asking: Password<'_>, lang: Lang) -> Result<String, AppError> {
+    question(lang, || asking.interact()).map_err(|_| AppError::Interrupted)
 }
 
 /// A secret, typed without being shown or piped in; empty where none came.
@@ -26,11 +51,22 @@ pub(in crate::cli) fn secret(
     may_ask: bool,
     asking: Password<'_>,
     most_bytes: u64,
+    lang: Lang,
 ) -> Result<String, AppError> {
     if may_ask {
-        return asking.interact().map_err(|_| AppError::Interrupted);
+        return ask_secret(asking, lang);
     }
     piped(most_bytes)
+}
+
+/// Prompts as they are written: a question ends with its own sign.
+struct AsWritten;
+
+impl Theme for AsWritten {
+    fn format_prompt(&self, f: &mut dyn std::fmt::Write, prompt: &str) -> std::fmt::Result {
+        let end = if prompt.contains('?') { "" } else { ":" };
+        write!(f, "{prompt}{end}")
+    }
 }
 
 /// What was piped in, no more than that; empty at a terminal.

@@ -10,15 +10,14 @@ use serde_json::{Map, Value, json};
 
 use super::Done;
 use super::kit::args::{PartnerChangesArgs, PartnerFilterArgs, PartnersCmd};
-use super::kit::explain::repeatable;
 use super::kit::needed::Needed;
 use super::kit::output::{self, complain_about, notice};
 use super::kit::records::{Column, Records, fields, pages, time};
+use super::kit::typed::repeatable;
 use super::llaves::empresa;
 use super::tipo_cambio::optional_date;
 use crate::app::partner_lists::record;
 use crate::app::{App, AppError};
-use crate::counted::counted;
 use crate::partners::{Partner, PartnerError};
 use crate::sheets::{self, Limits};
 use crate::store::{ChangeFilter, ChangeRow, ChecksNoted, Company, PartnerFilter, PartnerFitness};
@@ -66,8 +65,8 @@ pub(super) fn noted_text(noted: &ChecksNoted, lang: Lang) -> String {
         ..
     } = noted;
     text!(
-        "Partners: {partners} · cambiaron de estado o condición: {changed} · dejaron de ser aptos: {lost_fitness}",
-        "Partners: {partners} · changed estado or condición: {changed} · stopped being fit: {lost_fitness}"
+        "Clientes y proveedores: {partners} · cambiaron de estado o condición: {changed} · dejaron de ser aptos: {lost_fitness}",
+        "Customers and suppliers: {partners} · changed estado or condición: {changed} · stopped being fit: {lost_fitness}"
     )
     .pick(lang)
 }
@@ -83,11 +82,11 @@ async fn importar(
     if input.is_dir() {
         let folder = input.display();
         return Err(AppError::Usage(text!(
-            "{folder} es una carpeta: indique el archivo de la lista",
-            "{folder} is a folder: name the file of the list"
+            "«{folder}» es una carpeta: indique el archivo de la lista",
+            "\"{folder}\" is a folder: name the file of the list"
         )));
     }
-    let table = sheets::read(input, sheet, &Limits::default(), lang)?;
+    let table = sheets::read(input, sheet, &Limits::of_a_long_list(), lang)?;
     for note in &table.notes {
         notice(needed, note);
     }
@@ -109,7 +108,7 @@ async fn importar(
         .iter()
         .map(|problem| {
             let row = problem.row;
-            let row = lang.pick(format!("fila {row}"), format!("row {row}"));
+            let row = lang.pick(format!("Fila {row}"), format!("Row {row}"));
             (row, problem.error.message(lang))
         })
         .collect();
@@ -146,11 +145,14 @@ async fn listar(
             .await?;
         if any.rows.is_empty() {
             needed.say(text!(
-                "no hay partners; se agregan con: chaski partners importar LISTA",
+                "no hay clientes ni proveedores; se agregan con: chaski partners importar LISTA",
                 "there are no partners; add them with: chaski partners importar LIST"
             ));
         } else {
-            needed.say(text!("ningún partner es así", "no partner is like that"));
+            needed.say(text!(
+                "no hay clientes ni proveedores que coincidan",
+                "no partner is like that"
+            ));
         }
     }
     let columns = vec![
@@ -277,7 +279,7 @@ async fn one(app: &App, company: Company, typed: &str) -> Result<Partner, AppErr
 
 async fn exportar(needed: &Needed, app: &App, company: Company, typed: PartnerFilterArgs) -> Done {
     let where_to = text!(
-        "diga dónde escribir los partners: agregue -o partners.xlsx",
+        "diga dónde escribir los clientes y proveedores: agregue -o partners.xlsx",
         "say where the partners go: add -o partners.xlsx"
     );
     let format = output::file_format(needed, where_to)?;
@@ -296,26 +298,34 @@ async fn borrar(needed: &Needed, app: &App, company: Company, documents: &[Strin
     let found: Vec<Partner> = found.into_iter().flatten().collect();
     let count = found.len();
     if count > 0 {
-        let partners = counted(count, "partner", "partners");
-        let its = if count == 1 { "its" } else { "their" };
-        output::confirm(
-            needed,
-            text!(
-                "¿Borrar {partners} con su historia?",
-                "Delete {partners} with {its} history?"
+        let (these, them) = match count {
+            1 => (
+                "este cliente o proveedor y su historial".to_owned(),
+                "this customer or supplier and its history".to_owned(),
             ),
+            n => (
+                format!("estos {n} clientes o proveedores y su historial"),
+                format!("these {n} customers or suppliers and their history"),
+            ),
+        };
+        let wanted = output::confirm(
+            needed,
+            text!("¿Borrar {these}?", "Delete {them}?"),
             text!(
-                "borrar partners necesita confirmación: agregue --yes",
+                "borrar clientes o proveedores necesita confirmación: agregue --yes",
                 "deleting partners needs a confirmation: add --yes"
             ),
         )?;
+        if !wanted {
+            return Ok(output::SAID_NO);
+        }
     }
     for partner in found {
         app.delete_partner(company, partner.id).await?;
     }
     needed.say(text!(
-        "partners borrados: {count}",
-        "partners deleted: {count}"
+        "clientes o proveedores borrados: {count}",
+        "customers or suppliers deleted: {count}"
     ));
     Ok(output::exit_of(&codes))
 }
@@ -358,7 +368,10 @@ async fn cambios(
                 "there are no changes; they are noted by: chaski partners actualizar"
             ));
         } else {
-            needed.say(text!("ningún cambio es así", "no change is like that"));
+            needed.say(text!(
+                "no hay cambios que coincidan",
+                "no change is like that"
+            ));
         }
     }
     let columns = vec![

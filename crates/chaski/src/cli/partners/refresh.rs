@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use chaski_client::dialects::migo::MOST_RUCS;
 use chaski_client::{Budget, Error};
 use chaski_core::text;
 
 use super::{find, noted_text};
+use crate::app::batches::BatchKind;
 use crate::app::partners::{Refreshed, Which};
 use crate::app::{App, AppError, Mode};
 use crate::cli::Done;
@@ -14,6 +16,7 @@ use crate::cli::kit::needed::Needed;
 use crate::cli::kit::output::{self, notice};
 use crate::cli::kit::plan_left;
 use crate::cli::kit::progress;
+use crate::cli::lote_words::Things;
 use crate::hints::Hinted;
 use crate::store::{Asker, Channel, Company};
 
@@ -51,7 +54,9 @@ pub(super) async fn actualizar(
         .prepare_partner_refresh(company, &which, counted)
         .await?;
     prepared.allow(most);
-    let fits = plan_left::fit(needed, app, prepared.calls.unwrap_or(0)).await?;
+    let (wanted, rucs) = (prepared.calls.unwrap_or(0), Things::of(BatchKind::Ruc));
+    let reach = |calls: usize| calls.saturating_mul(MOST_RUCS);
+    let fits = plan_left::fit(needed, app, wanted, reach, rucs).await?;
     let limited = prepared.calls.filter(|_| most.is_some());
     prepared.calls = fits.map(|calls| calls as u64).or(limited);
     ask.budget = most.map(Budget::of);
@@ -90,8 +95,8 @@ fn say(needed: &Needed, refreshed: &Refreshed) {
     } = refreshed;
     let seconds = format!("{:.2} s", Duration::as_secs_f64(lasted));
     let mut lines = vec![text!(
-        "Consultados: {asked} · existen: {found} · no existen: {not_found} · sin respuesta: {failed} · llamadas gastadas: {calls} · tiempo: {seconds}",
-        "Asked: {asked} · exist: {found} · do not exist: {not_found} · no answer: {failed} · calls spent: {calls} · time: {seconds}"
+        "Consultados: {asked} · existen: {found} · no existen: {not_found} · sin respuesta: {failed} · consultas usadas: {calls} · tiempo: {seconds}",
+        "Asked: {asked} · exist: {found} · do not exist: {not_found} · no answer: {failed} · calls used: {calls} · time: {seconds}"
     )
     .pick(lang)];
     lines.push(noted_text(noted, lang));

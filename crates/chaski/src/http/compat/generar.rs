@@ -34,7 +34,7 @@ pub(crate) fn render(problem: &Problem, info: &RequestInfo) -> Response {
         json!({
             "field": it.field,
             "code": it.code,
-            "detail": info.lang.pick(&it.es, &it.en),
+            "detail": it.text(info.lang),
         })
     });
     let body = json!({

@@ -10,7 +10,7 @@ use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use chaski_client::{DniQuery, Error, Found, LatestRateQuery, RucQuery, Source};
 use chaski_core::{Currency, Dni, RateSource};
-use chaski_core::{Lang, Ruc, Taxpayer};
+use chaski_core::{Lang, Ruc, Taxpayer, sentence};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
@@ -102,7 +102,7 @@ pub(crate) async fn ruc(caller: Caller, request: Request) -> JsonAnswer<Value> {
         Err(error) => {
             return Ok(Json(json!({
                 "success": false,
-                "error": error.message(caller.info.lang),
+                "error": sentence(&error.message(caller.info.lang)),
                 "ruc": typed,
                 "invalid_format": true,
                 "code": error.code(),
@@ -281,7 +281,7 @@ fn each_once(typed: &[String], caller: &Caller) -> Vec<Result<Ruc, (String, Stri
     let mut seen = HashSet::new();
     let parsed = typed.iter().map(|text| {
         Ruc::parse_with(text, &rules)
-            .map_err(|error| (text.clone(), error.message(caller.info.lang)))
+            .map_err(|error| (text.clone(), sentence(&error.message(caller.info.lang))))
     });
     let is_new = |it: &Result<Ruc, (String, String)>| match it {
         Ok(ruc) => seen.insert(ruc.as_str().to_owned()),
@@ -346,7 +346,7 @@ pub(crate) async fn dni(caller: Caller, request: Request) -> JsonAnswer<Value> {
         Err(error) => {
             return Ok(Json(json!({
                 "success": false,
-                "error": error.message(lang),
+                "error": sentence(&error.message(lang)),
                 "dni": typed,
                 "invalid_format": true,
                 "code": error.code(),

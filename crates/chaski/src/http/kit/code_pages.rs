@@ -2,7 +2,7 @@
 
 use axum::extract::Path;
 use axum::response::{Html, IntoResponse, Response};
-use chaski_core::Lang;
+use chaski_core::{Lang, sentence};
 
 use super::{Problem, RequestInfo, code_texts};
 
@@ -22,8 +22,8 @@ pub(crate) async fn error_page(
          <link rel=\"stylesheet\" href=\"/docs/page.css\">\
          <main><h1><code>{code}</code></h1><p>{}</p><h2>{what}</h2><p>{}</p>\
          <p><a href=\"/docs\">API</a></p></main></html>",
-        escaped(page.cause),
-        escaped(page.action),
+        escaped(&sentence(page.cause)),
+        escaped(&sentence(page.action)),
     );
     Ok(Html(html).into_response())
 }

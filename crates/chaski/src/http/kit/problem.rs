@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use chaski_client::{Error, Failure};
-use chaski_core::{Lang, Severity, Text};
+use chaski_core::{Lang, Severity, Text, sentence};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use utoipa::IntoResponses;
@@ -183,8 +183,9 @@ impl Problem {
         self
     }
 
-    pub(crate) fn text(&self, lang: Lang) -> &str {
-        lang.pick(&self.es, &self.en)
+    /// What went wrong, as a sentence.
+    pub(crate) fn text(&self, lang: Lang) -> String {
+        sentence(lang.pick(&self.es, &self.en))
     }
 
     /// The answer, now that language and request are known.
@@ -193,7 +194,7 @@ impl Problem {
         let errors = self.errors.iter().map(|field| FieldBody {
             field: field.field.clone(),
             code: field.code.to_owned(),
-            detail: lang.pick(&field.es, &field.en).clone(),
+            detail: field.text(lang),
             severity: field
                 .finding
                 .as_ref()
@@ -202,17 +203,17 @@ impl Problem {
             action: field
                 .finding
                 .as_ref()
-                .map(|it| it.action.clone().pick(lang)),
+                .map(|it| sentence(&it.action.clone().pick(lang))),
         });
         let body = ProblemBody {
             kind: format!("/errores/{}", self.code),
-            title: page.cause.to_owned(),
+            title: sentence(page.cause),
             status: self.status.as_u16(),
-            detail: self.text(lang).to_owned(),
+            detail: self.text(lang),
             instance: instance.to_owned(),
             code: self.code.to_owned(),
             retryable: self.retryable,
-            action: page.action.to_owned(),
+            action: sentence(page.action),
             errors: errors.collect(),
             request_id: request_id.to_owned(),
         };
@@ -229,6 +230,13 @@ impl Problem {
             let headers = response.headers_mut();
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
+    }
+}
+
+impl FieldProblem {
+    /// What is wrong with it, as a sentence.
+    pub(crate) fn text(&self, lang: Lang) -> String {
+        sentence(lang.pick(&self.es, &self.en))
     }
 }
 

@@ -26,7 +26,7 @@ use chaski_core::Lang;
 
 use super::book::{RawSheet, SheetBook, WantedSheets};
 use super::choice::Choice;
-use super::{Excess, Limits, SheetError, Table};
+use super::{Excess, Limits, SheetError, Sought, Table};
 use crate::scratch::Scratch;
 use package::Package;
 
@@ -38,8 +38,19 @@ pub fn read(
     limits: &Limits,
     lang: Lang,
 ) -> Result<Table, SheetError> {
+    read_for(Sought::Rucs, path, sheet, limits, lang)
+}
+
+/// The same of a list that holds something else than RUCs.
+pub fn read_for(
+    sought: Sought,
+    path: &Path,
+    sheet: Option<&str>,
+    limits: &Limits,
+    lang: Lang,
+) -> Result<Table, SheetError> {
     if path == Path::new("-") {
-        return read_stream(io::stdin().lock(), sheet, limits, lang);
+        return read_stream(sought, io::stdin().lock(), sheet, limits, lang);
     }
     let unreadable = |source| SheetError::reading(path, source);
     let file = File::open(path).map_err(unreadable)?;
@@ -48,12 +59,12 @@ pub fn read(
         return Err(unreadable(io::ErrorKind::IsADirectory.into()));
     }
     if !metadata.is_file() {
-        return read_stream(file, sheet, limits, lang);
+        return read_stream(sought, file, sheet, limits, lang);
     }
     if metadata.len() > limits.file_bytes {
         return Err(limits.beyond(Excess::FileBytes));
     }
-    read_seekable(file, sheet, limits, lang)
+    read_seekable(sought, file, sheet, limits, lang)
 }
 
 /// Reads the wanted sheets of a book, titles and all, each cell where it stands. A CSV is one sheet.
@@ -127,6 +138,7 @@ fn read_seekable_book<R: Read + Seek>(
 
 /// Reads a list that was put away.
 pub fn read_stored(
+    sought: Sought,
     list: &Scratch,
     sheet: Option<&str>,
     limits: &Limits,
@@ -135,7 +147,7 @@ pub fn read_stored(
     if list.len() > limits.file_bytes {
         return Err(limits.beyond(Excess::FileBytes));
     }
-    read_seekable(list.reader(), sheet, limits, lang)
+    read_seekable(sought, list.reader(), sheet, limits, lang)
 }
 
 /// Reads a list from bytes in memory.
@@ -145,14 +157,26 @@ pub fn read_bytes(
     limits: &Limits,
     lang: Lang,
 ) -> Result<Table, SheetError> {
+    read_bytes_for(Sought::Rucs, bytes, sheet, limits, lang)
+}
+
+/// The same of a list that holds something else than RUCs.
+pub fn read_bytes_for(
+    sought: Sought,
+    bytes: &[u8],
+    sheet: Option<&str>,
+    limits: &Limits,
+    lang: Lang,
+) -> Result<Table, SheetError> {
     if bytes.len() as u64 > limits.file_bytes {
         return Err(limits.beyond(Excess::FileBytes));
     }
-    read_seekable(Cursor::new(bytes), sheet, limits, lang)
+    read_seekable(sought, Cursor::new(bytes), sheet, limits, lang)
 }
 
 /// Reads a list from a stream, which is held in memory first: a workbook is read from its end.
 pub fn read_stream(
+    sought: Sought,
     stream: impl Read,
     sheet: Option<&str>,
     limits: &Limits,
@@ -163,16 +187,17 @@ pub fn read_stream(
         .take(limits.file_bytes + 1)
         .read_to_end(&mut bytes)
         .map_err(|source| SheetError::reading(Path::new("-"), source))?;
-    read_bytes(&bytes, sheet, limits, lang)
+    read_bytes_for(sought, &bytes, sheet, limits, lang)
 }
 
 fn read_seekable<R: Read + Seek>(
+    sought: Sought,
     source: R,
     sheet: Option<&str>,
     limits: &Limits,
     lang: Lang,
 ) -> Result<Table, SheetError> {
-    let mut choice = Choice::new(sheet, lang);
+    let mut choice = Choice::new(sheet, sought, lang);
     offer_sheets(source, limits, &mut choice, true)?;
     choice.finish()
 }
@@ -283,13 +308,6 @@ fn archive_kind<R: Read + Seek>(package: &Package<'_, R>) -> ArchiveKind {
         _ if package.has("mimetype") => ArchiveKind::Document,
         _ => ArchiveKind::Files,
     }
-}
-
-/// The day that a workbook's count of days names, for a number that was written without a date format;
-/// none outside the years 2000 to 2100.
-pub(crate) fn day_of_serial(serial: f64) -> Option<compact_str::CompactString> {
-    let is_day = (36_526.0..73_051.0).contains(&serial);
-    is_day.then(|| dates::from_serial(serial.floor(), false))?
 }
 
 /// A compound file is an encrypted workbook or an old one; neither is read.

@@ -1,28 +1,53 @@
 //! The columns of the output, the same for every format: the caller's, then ours.
 
-use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 use chaski_core::Lang;
 
-use crate::sheets::{Aptitud, ResultNames, Row, SourceKind, Table, Verdict};
-
-/// Rows of each verdict.
-pub(super) type VerdictCounts = [usize; Aptitud::ALL.len()];
+use crate::sheets::{
+    ColumnHolds, ResultKind, ResultNames, ResultWord, Row, RowSaid, SourceKind, Table,
+};
 
 /// What is to be written, whatever the format.
 pub(super) struct Output<'t> {
     pub(super) table: &'t Table,
+    pub(super) kind: &'static ResultKind,
     pub(super) names: ResultNames,
     pub(super) lang: Lang,
+    /// The order of our columns, as places among those of the kind.
+    pub(super) order: Vec<usize>,
     verdicts: RefCell<Verdicts<'t>>,
-    /// Rows of each verdict so far.
-    counts: Cell<VerdictCounts>,
+    /// Rows of each word so far.
+    counts: RefCell<Vec<usize>>,
 }
 
-/// The verdicts in the order of the rows, all there at once or made as they are wanted. A row beyond
+/// What is said of the rows in their order, all there at once or made as it is wanted. A row beyond
 /// them was not asked: a batch that was cut short.
-pub type Verdicts<'v> = Box<dyn Iterator<Item = Cow<'v, Verdict>> + 'v>;
+pub struct Verdicts<'v> {
+    kind: &'static ResultKind,
+    rows: Box<dyn Iterator<Item = Box<dyn RowSaid + 'v>> + 'v>,
+    unasked: fn() -> Box<dyn RowSaid + 'v>,
+}
+
+impl<'v> Verdicts<'v> {
+    /// Those that are there.
+    pub fn of<R: RowSaid + Default + 'v>(rows: &'v [R]) -> Verdicts<'v> {
+        Verdicts {
+            kind: R::kind(),
+            rows: Box::new(rows.iter().map(|row| Box::new(row) as Box<dyn RowSaid>)),
+            unasked: || Box::new(R::default()),
+        }
+    }
+
+    /// Those that are made as they are wanted.
+    pub fn made<R: RowSaid + Default + 'v>(rows: impl Iterator<Item = R> + 'v) -> Verdicts<'v> {
+        Verdicts {
+            kind: R::kind(),
+            rows: Box::new(rows.map(|row| Box::new(row) as Box<dyn RowSaid>)),
+            unasked: || Box::new(R::default()),
+        }
+    }
+}
 
 impl<'t> Output<'t> {
     pub(super) fn new(
@@ -31,56 +56,49 @@ impl<'t> Output<'t> {
         names: ResultNames,
         lang: Lang,
     ) -> Output<'t> {
+        let kind = verdicts.kind;
         Output {
             table,
+            kind,
             names,
             lang,
+            order: kind.order(names),
             verdicts: RefCell::new(verdicts),
-            counts: Cell::default(),
+            counts: RefCell::new(vec![0; kind.words.len()]),
         }
     }
 
-    /// The verdict of the next row.
-    pub(super) fn next_verdict(&self) -> Cow<'t, Verdict> {
-        let verdict = self.verdicts.borrow_mut().next().unwrap_or_default();
-        let mut counts = self.counts.get();
-        counts[verdict.apto as usize] += 1;
-        self.counts.set(counts);
-        verdict
+    /// What is said of the next row.
+    pub(super) fn next_verdict(&self) -> Box<dyn RowSaid + 't> {
+        let mut verdicts = self.verdicts.borrow_mut();
+        let said = verdicts.rows.next();
+        let said = said.unwrap_or_else(verdicts.unasked);
+        self.counts.borrow_mut()[said.word()] += 1;
+        said
     }
 
-    /// How many rows had each verdict, once all are written.
-    pub(super) fn counts(&self) -> VerdictCounts {
-        self.counts.get()
+    /// How many rows had each word, once all are written.
+    pub(super) fn counts(&self) -> Vec<usize> {
+        self.counts.borrow().clone()
     }
 
-    /// Our values of a row, in the order of `RESULT_COLUMNS`.
-    pub(super) fn values<'v>(&self, verdict: &'v Verdict) -> [&'v str; 13] {
-        [
-            &verdict.ruc_normalizado,
-            &verdict.razon_social,
-            &verdict.estado,
-            &verdict.condicion,
-            verdict.apto.word(self.lang),
-            &verdict.ubigeo,
-            &verdict.departamento,
-            &verdict.provincia,
-            &verdict.distrito,
-            &verdict.direccion,
-            &verdict.motivo,
-            &verdict.fuente,
-            &verdict.consultado_en,
-        ]
+    /// The value of a row in one of our columns, by its place among those of the kind.
+    pub(super) fn value<'s>(&self, said: &'s (dyn RowSaid + 't), place: usize) -> &'s str {
+        match self.kind.columns[place].holds {
+            ColumnHolds::Word => self.word(said).text(self.lang),
+            _ => said.value(place),
+        }
     }
 
-    /// The order of our columns, as places among those values.
-    pub(super) fn order(&self) -> &'static [usize; 13] {
-        self.names.order()
+    /// The word of a row.
+    pub(super) fn word(&self, said: &dyn RowSaid) -> &'static ResultWord {
+        &self.kind.words[said.word()]
     }
 
     /// Titles of our columns in their order, none of which the caller has already.
     pub(super) fn our_titles(&self) -> Vec<String> {
-        self.names.titles(&self.table.headers, self.lang)
+        let theirs = &self.table.headers;
+        self.kind.titles(self.names, theirs, self.lang)
     }
 
     /// The rows that stand above the titles and are written again, with their numbers; the last one is

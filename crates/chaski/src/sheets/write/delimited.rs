@@ -57,9 +57,9 @@ pub(super) fn render(out: &mut dyn Write, output: &Output<'_>) -> io::Result<()>
         for column in 0..width {
             write_cell(&mut writer, row.cell(column), &mut scratch)?;
         }
-        let values = output.values(&verdict);
-        for place in output.order() {
-            writer.write_field(inert(values[*place], &mut scratch))?;
+        for place in &output.order {
+            let value = output.value(&*verdict, *place);
+            writer.write_field(inert(value, &mut scratch))?;
         }
         writer.write_record(None::<&[u8]>)?;
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Map, Number, Value};
 
 use super::columns::Output;
-use crate::sheets::{Cell, RESULT_COLUMNS, Row};
+use crate::sheets::{Cell, Row};
 
 /// One array, one object per line inside it.
 pub(super) fn render_array(out: &mut dyn Write, output: &Output<'_>) -> io::Result<()> {
@@ -39,14 +39,14 @@ fn render(out: &mut dyn Write, output: &Output<'_>, around: [&str; 3]) -> io::Re
 
 fn object(output: &Output<'_>, names: &[String], row: &Row) -> Map<String, Value> {
     let verdict = output.next_verdict();
-    let mut object = Map::with_capacity(RESULT_COLUMNS.len() + 3);
+    let mut object = Map::with_capacity(output.kind.columns.len() + 3);
     object.insert("fila".into(), row.number.into());
     object.insert("original".into(), Value::Object(original(row, names)));
-    for (name, value) in RESULT_COLUMNS.iter().zip(output.values(&verdict)) {
-        object.insert((*name).into(), value.into());
+    for (place, column) in output.kind.columns.iter().enumerate() {
+        object.insert(column.name.into(), output.value(&*verdict, place).into());
     }
     // The word is for people and changes with the language; this is for programs.
-    object.insert("aptitud".into(), verdict.apto.as_str().into());
+    object.insert(output.kind.code.into(), output.word(&*verdict).name.into());
     object
 }
 

@@ -3,9 +3,9 @@
 use chaski_core::Lang;
 use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 
-use super::colours::aptitud_format;
+use super::colours::word_format;
 use super::columns::Output;
-use crate::sheets::{Aptitud, Summary};
+use crate::sheets::Summary;
 
 pub(super) fn write_summary(
     sheet: &mut Worksheet,
@@ -17,10 +17,8 @@ pub(super) fn write_summary(
         sheet.set_column_width(column, width)?;
     }
     set_up_page(sheet);
-    let title = lang.pick(
-        "Validación de RUC para facturación",
-        "RUC check for invoicing",
-    );
+    let [es, en] = output.kind.title;
+    let title = lang.pick(es, en);
     sheet.set_row_height(0, 26)?;
     sheet.write_string_with_format(0, 0, title, &Format::new().set_bold().set_font_size(16))?;
     let mut page = Page {
@@ -52,17 +50,10 @@ pub(super) fn write_summary(
         ("Calidad de la lista", "Quality of the list"),
         ("Filas", "Rows"),
     ])?;
-    page.count("RUC repetidos", "Repeated RUCs", summary.duplicates)?;
-    page.count(
-        "RUC ilegibles o mal escritos",
-        "Unreadable or mistyped",
-        summary.damaged,
-    )?;
-    page.count(
-        "RUC reparados al leer",
-        "Put right when read",
-        summary.repaired,
-    )?;
+    let counted = [summary.duplicates, summary.damaged, summary.repaired];
+    for ([es, en], count) in output.kind.quality.into_iter().zip(counted) {
+        page.count(es, en, count)?;
+    }
     page.row += 1;
     page.section(&[("Consumo", "Spent"), ("Consultas", "Calls")])?;
     page.count("Consultas gastadas", "Calls spent", summary.calls_spent)?;
@@ -84,24 +75,24 @@ fn set_up_page(sheet: &mut Worksheet) {
 fn write_counts(page: &mut Page<'_>, output: &Output<'_>) -> Result<(), XlsxError> {
     let lang = output.lang;
     page.section(&[
-        ("¿Apto para facturar?", "Fit to be invoiced?"),
+        output.kind.counts.into(),
         ("Filas", "Rows"),
         ("%", "%"),
         ("Qué significa", "What it means"),
     ])?;
     let total = output.table.rows.len();
     let counts = output.counts();
-    for (aptitud, count) in Aptitud::ALL.into_iter().zip(counts) {
-        // Rows that name no taxpayer are the exception.
-        if count == 0 && !aptitud.is_of_a_ruc() {
+    for (word, count) in output.kind.words.iter().zip(counts) {
+        if count == 0 && !word.usual {
             continue;
         }
-        let (row, sheet, word) = (page.row, &mut page.sheet, aptitud.word(lang));
-        sheet.write_string_with_format(row, 0, word, &aptitud_format(aptitud))?;
+        let (row, sheet) = (page.row, &mut page.sheet);
+        sheet.write_string_with_format(row, 0, word.text(lang), &word_format(word))?;
         sheet.write_number_with_format(row, 1, as_number(count), &page.number)?;
         let share = as_number(count) / as_number(total.max(1));
         sheet.write_number_with_format(row, 2, share, &page.percent)?;
-        sheet.write_string_with_format(row, 3, aptitud.meaning(lang), &page.meaning)?;
+        let [es, en] = word.meaning;
+        sheet.write_string_with_format(row, 3, lang.pick(es, en), &page.meaning)?;
         page.row += 1;
     }
     let (row, sheet, bold) = (page.row, &mut page.sheet, &page.bold_number);

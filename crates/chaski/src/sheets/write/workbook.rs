@@ -7,16 +7,12 @@ use rust_xlsxwriter::{
     Worksheet, XlsxError,
 };
 
-use super::colours::aptitud_format;
+use super::colours::word_format;
 use super::columns::Output;
 use super::summary;
-use crate::sheets::result_columns::{ASKED_AT, VERDICT};
 use crate::sheets::{
-    Aptitud, Cell, JoinedCells, NumberForm, RESULT_COLUMNS, ResultNames, Row, Summary, Verdict,
+    Cell, ColumnHolds, JoinedCells, NumberForm, ResultKind, ResultNames, Row, RowSaid, Summary,
 };
-
-/// Widths of our columns, in characters, in the order of `RESULT_COLUMNS`.
-const OUR_WIDTHS: [u8; 13] = [15, 34, 26, 26, 25, 9, 14, 14, 22, 34, 46, 16, 17];
 
 /// How many rows are looked at to choose the width and number format of a caller's column.
 const JUDGED_ROWS: usize = 1000;
@@ -47,7 +43,7 @@ pub(super) fn render(output: &Output<'_>, summary: &Summary) -> Result<Vec<u8>, 
 }
 
 fn write_list(sheet: &mut Worksheet, output: &Output<'_>) -> Result<(), XlsxError> {
-    let formats = Formats::new();
+    let formats = Formats::new(output.kind);
     let width = output.table.headers.len();
     let theirs: Vec<ColumnLook> = (0..width).map(|column| look_of(output, column)).collect();
     let above = output.above();
@@ -56,7 +52,7 @@ fn write_list(sheet: &mut Worksheet, output: &Output<'_>) -> Result<(), XlsxErro
     let place = Place {
         title_row,
         last_row: title_row.saturating_add(row_number(output.table.rows.len())),
-        last_column: column_number(width + RESULT_COLUMNS.len() - 1),
+        last_column: column_number(width + output.order.len() - 1),
     };
     lay_out(sheet, output, &theirs, &formats, place)?;
     // 1. What stands above the titles, where it stood.
@@ -91,9 +87,8 @@ fn write_list(sheet: &mut Worksheet, output: &Output<'_>) -> Result<(), XlsxErro
             painter.cell(number, row.number, column, cell)?;
         }
         let verdict = output.next_verdict();
-        let values = output.values(&verdict);
-        for (offset, place) in output.order().iter().enumerate() {
-            painter.ours(number, width + offset, *place, values[*place], &verdict)?;
+        for (offset, place) in output.order.iter().enumerate() {
+            painter.ours(number, width + offset, *place, &*verdict)?;
         }
     }
     Ok(())
@@ -132,9 +127,9 @@ fn lay_out(
             sheet.set_column_hidden(column)?;
         }
     }
-    for (offset, ours) in output.order().iter().enumerate() {
+    for (offset, ours) in output.order.iter().enumerate() {
         let column = column_number(theirs.len() + offset);
-        sheet.set_column_width(column, f64::from(OUR_WIDTHS[*ours]))?;
+        sheet.set_column_width(column, f64::from(output.kind.columns[*ours].width))?;
         sheet.set_column_format(column, &formats.text)?;
     }
     sheet.set_row_height(title_row, 32)?;
@@ -294,32 +289,48 @@ impl Painter<'_, '_> {
         Ok(())
     }
 
-    /// One of ours: which, its value, and the verdict that it is of.
+    /// One of ours: which, and the row that it is of.
     fn ours(
         &mut self,
         row: u32,
         column: usize,
         which: usize,
-        value: &str,
-        verdict: &Verdict,
+        said: &dyn RowSaid,
     ) -> Result<(), XlsxError> {
-        let at = column_number(column);
-        if which == VERDICT {
-            let format = &self.formats.aptitudes[verdict.apto as usize];
-            self.sheet
-                .write_string_with_format(row, at, value, format)?;
+        let (at, formats) = (column_number(column), self.formats);
+        let holds = self.output.kind.columns[which].holds;
+        if holds == ColumnHolds::Word {
+            let word = self.output.word(said).text(self.output.lang);
+            let format = &formats.words[said.word()];
+            self.sheet.write_string_with_format(row, at, word, format)?;
             return Ok(());
         }
-        if which == ASKED_AT
-            && self.output.names == ResultNames::People
+        let value = said.value(which);
+        let shown_as = match holds {
+            ColumnHolds::Day => Some(&formats.date),
+            ColumnHolds::Time => Some(&formats.date_time),
+            _ => None,
+        };
+        if let Some(format) = shown_as.filter(|_| self.output.names == ResultNames::People)
             && let Ok(date) = ExcelDateTime::parse_from_str(value)
         {
-            let format = &self.formats.date_time;
             self.sheet
                 .write_datetime_with_format(row, at, &date, format)?;
             return Ok(());
         }
-        write_text(self.sheet, row, at, value, self.formats)
+        let number = match holds {
+            ColumnHolds::Price => Some(&formats.price),
+            ColumnHolds::Money => Some(&formats.money),
+            _ => None,
+        };
+        if let Some(format) = number
+            && let Ok(number) = value.parse::<f64>()
+        {
+            self.sheet
+                .write_number_with_format(row, at, number, format)?;
+            return Ok(());
+        }
+        write_text(self.sheet, row, at, value, formats)
     }
 }
 
@@ -438,11 +449,14 @@ struct Formats {
     date: Format,
     date_time: Format,
     time: Format,
-    aptitudes: [Format; Aptitud::ALL.len()],
+    price: Format,
+    money: Format,
+    /// By the place of the word.
+    words: Vec<Format>,
 }
 
 impl Formats {
-    fn new() -> Formats {
+    fn new(kind: &ResultKind) -> Formats {
         let title = || {
             Format::new()
                 .set_bold()
@@ -464,7 +478,9 @@ impl Formats {
             date: Format::new().set_num_format("dd/mm/yyyy"),
             date_time: Format::new().set_num_format("dd/mm/yyyy hh:mm"),
             time: Format::new().set_num_format("hh:mm"),
-            aptitudes: Aptitud::ALL.map(aptitud_format),
+            price: Format::new().set_num_format("0.000"),
+            money: Format::new().set_num_format("#,##0.00"),
+            words: kind.words.iter().map(word_format).collect(),
         }
     }
 }

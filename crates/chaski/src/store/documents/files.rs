@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::store::error::StoreError;
 use crate::store::handle::Store;
-use crate::store::sql::{StoredRow, deed, query};
+use crate::store::sql::{Conn, StoredRow, deed, query};
 
 /// A file of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,24 +41,14 @@ impl Store {
         rows.iter().map(file).collect()
     }
 
-    /// Names a file whose content is on the disk already.
-    pub async fn put_document_file(&self, id: Uuid, file: StoredFile) -> Result<(), StoreError> {
-        self.write(deed!(|connection| {
-            query(
-                "INSERT INTO document_files (document, kind, hash, size, at) \
-                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (document, kind) DO UPDATE SET \
-                 hash = excluded.hash, size = excluded.size, at = excluded.at",
-            )
-            .bind(id)
-            .bind(file.kind.as_str())
-            .bind(file.hash.as_str())
-            .bind(file.size)
-            .bind(file.at)
-            .execute(connection)
-            .await?;
-            Ok(())
-        }))
-        .await
+    /// Names files whose content is on the disk already.
+    pub async fn put_document_files(
+        &self,
+        id: Uuid,
+        files: Vec<StoredFile>,
+    ) -> Result<(), StoreError> {
+        self.write(deed!(|connection| put_files(connection, id, &files).await))
+            .await
     }
 
     /// Documents whose files are to be fetched, the longest overdue first.
@@ -74,14 +64,21 @@ impl Store {
         .await
     }
 
-    /// When files of a document are to be fetched again; none when all are there that there can be.
-    pub async fn set_files_due(&self, id: Uuid, at: Option<Timestamp>) -> Result<(), StoreError> {
+    /// Files were fetched: names those that are on the disk now. Until `again` no more are looked for; never
+    /// where all are there that there can be.
+    pub async fn files_fetched(
+        &self,
+        id: Uuid,
+        files: Vec<StoredFile>,
+        again: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
         self.write(deed!(|connection| {
+            put_files(connection, id, &files).await?;
             query(
                 "UPDATE documents SET files_at = $2, files_tries = files_tries + 1 WHERE id = $1",
             )
             .bind(id)
-            .bind(at)
+            .bind(again)
             .execute(connection)
             .await?;
             Ok(())
@@ -105,4 +102,26 @@ impl Store {
         }))
         .await
     }
+}
+
+async fn put_files(
+    connection: &mut Conn,
+    id: Uuid,
+    files: &[StoredFile],
+) -> Result<(), StoreError> {
+    for file in files {
+        query(
+            "INSERT INTO document_files (document, kind, hash, size, at) \
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (document, kind) DO UPDATE SET \
+             hash = excluded.hash, size = excluded.size, at = excluded.at",
+        )
+        .bind(id)
+        .bind(file.kind.as_str())
+        .bind(file.hash.as_str())
+        .bind(file.size)
+        .bind(file.at)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
 }

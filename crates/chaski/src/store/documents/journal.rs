@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::accept::{self, NewDocument};
 use super::chain::DocumentEvent;
 use super::events;
-use super::load::{self, LoadedDocument, LoadedPart};
+use super::load::{self, LoadedDocument, LoadedPart, Wanted};
 use super::marks;
 use super::of_before::by_what_was_sent;
 use super::save::{Told, code_of, name_of, save};
@@ -208,7 +208,7 @@ async fn happen(
         return Ok(Happened::Stale);
     }
     let (id, deed, name) = (own.entry.id, own.entry.deed, own.entry.series.clone());
-    let mut loaded = load::part_of(connection, keys, &name, deed, Some(own), None).await?;
+    let mut loaded = load::part_of(connection, keys, &name, deed, Some(own), Wanted::None).await?;
     // 2. What the rules make of it.
     let changed = match happening {
         Happening::Concluded(attempt, outcome) => loaded.part.conclude(*attempt, outcome, at),
@@ -257,8 +257,10 @@ async fn intend(
         None => unsent(intent),
     };
     let id = own.entry.id;
-    let (brought, deed) = (intent.document.numero(), intent.deed);
-    let mut loaded = load::part_of(connection, keys, &name, deed, Some(own), brought).await?;
+    let brought = intent.document.numero();
+    let wanted = brought.map_or(Wanted::Lowest, Wanted::Brought);
+    let part = load::part_of(connection, keys, &name, intent.deed, Some(own), wanted);
+    let mut loaded = part.await?;
     // 2. What the rules say.
     let granted = match loaded.part.intend(intent) {
         PartIntended::Answer(answer) => return Ok(Ok(answer)),
@@ -438,7 +440,9 @@ impl Journal for StoreJournal {
     ) -> BoxFuture<'a, Result<Option<JournalEntry>, JournalError>> {
         Box::pin(self.read(async move |connection: &mut Conn, keys: &Keys| {
             let issue = JournalDeed::Issue;
-            let loaded = load::part_of(connection, keys, series, issue, None, Some(numero)).await?;
+            let brought = Wanted::Brought(numero);
+            let part = load::part_of(connection, keys, series, issue, None, brought);
+            let loaded = part.await?;
             Ok(loaded.part.holder(numero).cloned())
         }))
     }

@@ -88,12 +88,15 @@ pub(super) async fn by_attempt(
     keys: &Keys,
     attempt: Uuid,
 ) -> Result<Option<LoadedDocument>, StoreError> {
-    let id: Option<Uuid> = query("SELECT document FROM document_attempts WHERE id = $1")
-        .bind(attempt)
-        .fetch_optional(&mut *connection)
-        .await?;
-    match id {
-        Some(id) => by_id(connection, keys, id).await,
+    let row: Option<StoredRow> = query(format!(
+        "SELECT {ENTRY} FROM documents \
+         WHERE id = (SELECT document FROM document_attempts WHERE id = $1)"
+    ))
+    .bind(attempt)
+    .fetch_optional(&mut *connection)
+    .await?;
+    match row {
+        Some(row) => document_of(connection, keys, &row).await.map(Some),
         None => Ok(None),
     }
 }
@@ -148,7 +151,20 @@ pub(super) async fn tried(
     series: &SeriesKey,
     numero: u32,
 ) -> Result<Vec<LoadedDocument>, StoreError> {
-    let ids: Vec<Uuid> = query(
+    let mut found = Vec::new();
+    for id in tried_by(connection, deed, series, numero).await? {
+        found.extend(by_id(connection, keys, id).await?);
+    }
+    Ok(found)
+}
+
+async fn tried_by(
+    connection: &mut Conn,
+    deed: JournalDeed,
+    series: &SeriesKey,
+    numero: u32,
+) -> Result<Vec<Uuid>, StoreError> {
+    query(
         "SELECT document FROM document_attempts WHERE company = $1 AND kind = $2 AND serie = $3 \
          AND numero = $4 AND deed = $5 GROUP BY document ORDER BY min(seq)",
     )
@@ -157,62 +173,63 @@ pub(super) async fn tried(
     .bind(series.serie.as_str())
     .bind(numero)
     .bind(deed_name(deed))
-    .fetch_all(&mut *connection)
-    .await?;
-    let mut found = Vec::with_capacity(ids.len());
-    for id in ids {
-        found.extend(by_id(connection, keys, id).await?);
-    }
-    Ok(found)
+    .fetch_all(connection)
+    .await
 }
 
-/// The part that a deed about a document concerns: with it all others that tried its numbers, the one that
-/// was brought, and the lowest free one.
+/// Which number a deed may take besides those that its document has tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    None,
+    /// The lowest free one of the series, or the next.
+    Lowest,
+    /// The one that was brought.
+    Brought(u32),
+}
+
+/// The part that a deed about a document concerns: with it all others that tried its numbers, and the number
+/// that is wanted.
 pub(super) async fn part_of(
     connection: &mut Conn,
     keys: &Keys,
     name: &SeriesName,
     deed: JournalDeed,
     own: Option<LoadedDocument>,
-    brought: Option<u32>,
+    wanted: Wanted,
 ) -> Result<LoadedPart, StoreError> {
     let series = SeriesKey::of(keys, name);
-    let mut numbers: Vec<u32> = brought.into_iter().collect();
+    let mut numbers: Vec<u32> = Vec::new();
     if let Some(own) = &own {
         numbers.extend(own.entry.attempts.iter().map(|it| it.numero));
     }
     let mut count = None;
     if deed == JournalDeed::Issue {
-        let found: Option<(u32, u32)> = query(
-            "SELECT last, before FROM document_series WHERE company = $1 AND kind = $2 AND serie = $3",
+        let found: Option<(u32, u32, Option<u32>)> = query(
+            "SELECT last, before, (SELECT min(n.numero) FROM document_numbers n WHERE n.company = s.company \
+             AND n.kind = s.kind AND n.serie = s.serie AND n.free = 1) \
+             FROM document_series s WHERE company = $1 AND kind = $2 AND serie = $3",
         )
         .bind(series.company.as_slice())
         .bind(series.kind)
         .bind(series.serie.as_str())
         .fetch_optional(&mut *connection)
         .await?;
-        count = found.map(|(last, before)| (name.clone(), PartCount { last, before }));
-        if brought.is_none() && count.is_some() {
-            let lowest: Option<u32> = query(
-                "SELECT numero FROM document_numbers WHERE company = $1 AND kind = $2 \
-                 AND serie = $3 AND free = 1 ORDER BY numero LIMIT 1",
-            )
-            .bind(series.company.as_slice())
-            .bind(series.kind)
-            .bind(series.serie.as_str())
-            .fetch_optional(&mut *connection)
-            .await?;
-            numbers.extend(lowest);
+        if let Some((last, before, lowest)) = found {
+            count = Some((name.clone(), PartCount { last, before }));
+            numbers.extend(lowest.filter(|_| wanted == Wanted::Lowest));
         }
+    }
+    if let Wanted::Brought(numero) = wanted {
+        numbers.push(numero);
     }
     numbers.sort_unstable();
     numbers.dedup();
     let mut documents: Vec<LoadedDocument> = own.into_iter().collect();
     let mut known = Vec::new();
     for numero in numbers {
-        for other in tried(connection, keys, deed, &series, numero).await? {
-            if documents.iter().all(|it| it.entry.id != other.entry.id) {
-                documents.push(other);
+        for id in tried_by(connection, deed, &series, numero).await? {
+            if documents.iter().all(|it| it.entry.id != id) {
+                documents.extend(by_id(connection, keys, id).await?);
             }
         }
         if deed == JournalDeed::Issue {

@@ -23,10 +23,11 @@ pub enum ItemState {
     Answered,
     /// The upstream said that there is no such thing.
     Refused,
-    /// It is a document of ours, which says how it stands.
-    Issued {
-        /// Its identifier.
-        document: CompactString,
+    /// The upstream answered, and the item itself keeps what was said: the identifier of a document of
+    /// ours, the state of a voucher, a rate.
+    Said {
+        /// What it keeps, which is nobody's personal data.
+        what: CompactString,
     },
     /// It could not be asked.
     Failed {
@@ -58,7 +59,7 @@ impl ItemState {
     fn stored(&self) -> (&'static str, Option<&str>) {
         match self {
             ItemState::Answered => (ANSWERED, None),
-            ItemState::Issued { document } => (ANSWERED, Some(document)),
+            ItemState::Said { what } => (ANSWERED, Some(what)),
             ItemState::Refused => (REFUSED, None),
             ItemState::Failed { code } => (FAILED, Some(code)),
         }
@@ -68,9 +69,7 @@ impl ItemState {
         match state {
             PENDING => Ok(None),
             ANSWERED => Ok(Some(match code {
-                Some(document) => ItemState::Issued {
-                    document: document.into(),
-                },
+                Some(what) => ItemState::Said { what: what.into() },
                 None => ItemState::Answered,
             })),
             REFUSED => Ok(Some(ItemState::Refused)),
@@ -295,7 +294,7 @@ pub(in crate::store) fn counts(rows: &[ItemRow]) -> Counts {
     let mut counts = [0; 3];
     for state in rows.iter().filter_map(|row| row.state.as_ref()) {
         counts[match state {
-            ItemState::Answered | ItemState::Issued { .. } => 0,
+            ItemState::Answered | ItemState::Said { .. } => 0,
             ItemState::Refused => 1,
             ItemState::Failed { .. } => 2,
         }] += 1;

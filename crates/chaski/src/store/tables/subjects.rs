@@ -235,14 +235,34 @@ impl Store {
     /// Scans all items, which are small: an index would cost every batch for a rare question.
     async fn items_about(&self, subject: &str) -> Result<Vec<SubjectItem>, StoreError> {
         let mut reader = self.read().await?;
-        query(
+        let mut items: Vec<SubjectItem> = query(
             "SELECT b.id, i.position FROM batch_items i JOIN batches b ON b.seq = i.batch \
              WHERE i.subject IN ($1, $2) ORDER BY b.seq, i.position",
         )
         .bind(subject.as_bytes())
         .bind(self.keys.hashed(subject))
         .fetch_all(&mut reader)
-        .await
+        .await?;
+        // A voucher is known by the RUC of who issued it and more: those of people are sealed, and have to
+        // be opened to know whom they name.
+        let vouchers: Vec<(Uuid, u32, Vec<u8>)> = query(
+            "SELECT b.id, i.position, i.sealed FROM batch_items i JOIN batches b ON b.seq = i.batch \
+             WHERE b.key_operation = 'cpe' AND i.sealed IS NOT NULL ORDER BY b.seq, i.position",
+        )
+        .fetch_all(&mut reader)
+        .await?;
+        items.extend(
+            vouchers
+                .into_iter()
+                .filter_map(|(batch, position, sealed)| {
+                    let place = SealedPlace::Item { batch, position };
+                    let voucher = self.keys.open(&place, &sealed)?;
+                    let rest = voucher.strip_prefix(subject.as_bytes())?;
+                    rest.starts_with(b"-")
+                        .then_some(SubjectItem { batch, position })
+                }),
+        );
+        Ok(items)
     }
 
     /// A native batch call asks for many numbers and names none in its row: its bodies have to

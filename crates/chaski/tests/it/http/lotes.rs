@@ -111,6 +111,117 @@ async fn a_file() {
     assert_eq!(door.app.migo().line().stats().calls, 1);
 }
 
+/// A form with a file and some fields.
+fn form(name: &str, file: &[u8], fields: &[(&str, &str)]) -> Request<Body> {
+    let mut body = format!(
+        "--x\r\nContent-Disposition: form-data; name=\"archivo\"; filename=\"{name}\"\r\n\r\n"
+    )
+    .into_bytes();
+    body.extend(file);
+    for (field, value) in fields {
+        body.extend(
+            format!("\r\n--x\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}")
+                .bytes(),
+        );
+    }
+    body.extend(b"\r\n--x--\r\n");
+    posted(None, "multipart/form-data; boundary=x", body)
+}
+
+/// Two sheets, each of which is a list.
+fn two_sheets() -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    for (name, rows) in [
+        ("Ventas", ["20100070970", "20131312955", "20100070970"]),
+        ("Compras", ["20000316769", "12345678", "99999999"]),
+    ] {
+        let sheet = book.add_worksheet().set_name(name).unwrap();
+        sheet.write_string(0, 0, "RUC").unwrap();
+        for (row, number) in (1..).zip(rows) {
+            sheet.write_string(row, 0, number).unwrap();
+        }
+    }
+    book.save_to_buffer().unwrap()
+}
+
+/// `hoja`, `dni` and `titulos`: which sheet, what is done about persons, and what our columns are called.
+#[tokio::test]
+async fn a_workbook_as_it_is_wanted() {
+    let book = two_sheets();
+    let result = async |fields: &[(&str, &str)]| {
+        let door = Door::open().await;
+        let batch = done(&door, None, form("libro.xlsx", &book, fields)).await;
+        let id = batch["id"].as_str().unwrap();
+        let place = format!("/api/v1/lotes/{id}/resultados");
+        let rows = door.get(&place).await.json();
+        let words = rows.as_array().unwrap().iter();
+        let words: Vec<String> = words
+            .map(|row| row["apto_para_facturar"].as_str().unwrap().to_owned())
+            .collect();
+        (words.join(", "), door, place)
+    };
+    assert_eq!(result(&[]).await.0, "SÍ, SÍ, SÍ");
+    assert_eq!(result(&[("hoja", " ")]).await.0, "SÍ, SÍ, SÍ");
+    let bought = ("hoja", "Compras");
+    assert_eq!(result(&[bought]).await.0, "NO, ES DNI, ES DNI");
+    assert_eq!(
+        result(&[bought, ("dni", "no")]).await.0,
+        "NO, ES DNI, ES DNI"
+    );
+    let (words, door, place) = result(&[bought, ("dni", "ruc10")]).await;
+    assert_eq!(words, "NO, SÍ, NO");
+    assert_eq!(door.app.migo().line().stats().calls, 1, "one call for all");
+    // Names of our columns.
+    let head = async |query: &str| {
+        let text = door.get(&format!("{place}?format=csv{query}")).await.text;
+        text.trim_start_matches('\u{feff}')
+            .lines()
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    assert!(head("").await.starts_with("RUC,ruc_normalizado,"));
+    assert_eq!(head("").await, head("&titulos=tecnicos").await);
+    let people = head("&titulos=legibles").await;
+    assert!(
+        people.starts_with("RUC,¿Se le puede facturar?,Motivo,"),
+        "{people}"
+    );
+    for query in ["titulos=otros", "titulos=", "titulo=legibles"] {
+        let answer = door.get(&format!("{place}?format=csv&{query}")).await;
+        assert_eq!(answer.status, 422, "{query}: {}", answer.text);
+    }
+}
+
+/// Each parameter that is wrong is refused by its name, and nothing is stored.
+#[tokio::test]
+async fn a_workbook_that_is_wanted_in_no_way() {
+    let (door, book) = (Door::open().await, two_sheets());
+    for (fields, code, said) in [
+        (
+            &[("hoja", "Otra")][..],
+            "hoja_desconocida",
+            "«Ventas», «Compras»",
+        ),
+        (&[("dni", "consultar")], "campo_invalido", "ruc10"),
+        (&[("dni", "si")], "campo_invalido", "ruc10"),
+        (&[("titulos", "legibles")], "campo_invalido", "titulos"),
+        (&[("hojas", "Compras")], "campo_invalido", "hoja"),
+    ] {
+        let answer = door.send(form("libro.xlsx", &book, fields)).await;
+        assert_eq!(answer.status, 422, "{fields:?}: {}", answer.text);
+        assert_eq!(answer.json()["code"], code, "{}", answer.text);
+        assert!(answer.text.contains(said), "{fields:?}: {}", answer.text);
+    }
+    // A text has no sheets to choose from.
+    let answer = door
+        .send(form("l.csv", b"RUC\n20100070970\n", &[("hoja", "Compras")]))
+        .await;
+    assert_eq!(answer.status, 422, "{}", answer.text);
+    let listed = door.get("/api/v1/lotes").await.json();
+    assert_eq!(listed["data"], json!([]), "nothing was stored");
+}
+
 #[tokio::test]
 async fn lists_that_cannot_be_read() {
     let door = Door::open().await;

@@ -792,7 +792,7 @@ async fn what_cannot_be_read_is_refused_in_the_words_of_nubefact() {
         ("Content-Type", "application/json"),
     ];
     let text = refusal(&it.send(&path, &headers, "{}").await, 401, 10);
-    assert!(text.contains("the key does not exist"), "{text}");
+    assert!(text.contains("The key does not exist"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -90,7 +90,10 @@ async fn one_ruc() {
         ("/success", json!(false)),
         ("/invalid_format", json!(true)),
         ("/ruc", json!("123")),
-        ("/error", json!("RUC debe tener 11 dígitos, tiene 3")),
+        (
+            "/error",
+            json!("El RUC debe tener 11 dígitos y este tiene 3"),
+        ),
     ];
     check(RUC, Sent::Form("ruc=123"), 200, &format).await;
 }

@@ -304,7 +304,7 @@ async fn the_days_limit_counts_what_a_refresh_may_cost() {
     );
     assert_eq!(
         said["detail"],
-        "esta petición puede costar 4 consultas y a su llave le quedan 3 de 3 hoy"
+        "Esta petición puede costar 4 consultas y a su llave le quedan 3 de 3 hoy"
     );
     assert_eq!(
         (refused.header("retry-after"), &said["retryable"]),

@@ -535,7 +535,7 @@ async fn a_key_has_its_pace_and_its_day() {
     assert_eq!(said["code"], "tope_diario");
     assert_eq!(
         said["detail"],
-        "se acabaron las consultas que su llave puede gastar hoy; siga mañana o cree otra llave con más --por-dia"
+        "Se acabaron las consultas que su llave puede gastar hoy; siga mañana o cree otra llave con más --por-dia"
     );
     assert_eq!(said["retryable"], true);
     assert!(refused.header("retry-after").parse::<u32>().unwrap() > 1 || near_midnight(&door));

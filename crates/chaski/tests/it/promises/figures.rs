@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use chaski::app::App;
 use chaski::app::batches::Submission;
-use chaski::app::batches::{Finished, ReadList};
+use chaski::app::batches::{Finished, ReadList, RucList};
 use chaski::http::{Door, Gateway, Side};
 use chaski::sheets::{self, Aptitud, Limits, OutputFormat, ResultNames};
 use chaski::store::Batch;
@@ -62,16 +62,16 @@ fn a04_a_limit_too_small_is_told_and_the_next_run_says_the_same_figures() {
             ))
             .expect(8);
         let calls = numbers.div_ceil(100);
-        let said = format!("{numbers} RUC en {calls} llamadas");
+        let said = format!("{numbers} RUC por consultar en {calls} consulta");
         assert!(ran.err.contains(&said), "{}", ran.shown());
         let allowed = format!("de las que --gastar-hasta permite como mucho {limit};");
         assert!(ran.err.contains(&allowed), "{}", ran.shown());
-        assert_eq!(figure(&ran.err, "llamadas gastadas: "), limit);
+        assert_eq!(figure(&ran.err, "consultas usadas: "), limit);
         assert_eq!(sent(&service), limit);
         let left = rows(&place, "NO CONSULTADO");
         assert_eq!(left, numbers - (limit * 100).min(numbers));
         assert_eq!(rows(&place, "SIN RESPUESTA"), 0);
-        assert_eq!(rows(&place, "no se consultó: la lista"), left);
+        assert_eq!(rows(&place, "No se consultó: la lista"), left);
         assert!(ran.err.contains(&format!("\n{left} RUC no se consultaron")));
         let advised = figure(&ran.err, "--reanudar --gastar-hasta ");
         assert_eq!(advised, usual(left), "{}", ran.shown());
@@ -81,12 +81,14 @@ fn a04_a_limit_too_small_is_told_and_the_next_run_says_the_same_figures() {
                 "ruc lote lista.csv -o r.csv --reanudar --gastar-hasta {advised}"
             ))
             .expect(0);
-        assert_eq!(figure(&again.err, "Por consultar: "), left);
+        let said = format!("{left} RUC por consultar");
+        assert!(again.err.contains(&said), "{}", again.shown());
         assert_eq!(figure(&again.err, "como mucho "), advised);
         let known = numbers - left;
-        assert_eq!(figure(&again.err, "; ya guardados: "), known);
+        let kept = format!("; {known} ya estaban guardados");
+        assert!(again.err.contains(&kept), "{}", again.shown());
         assert_eq!(figure(&again.err, "respuestas ya guardadas: "), known);
-        let spent = figure(&again.err, "llamadas gastadas: ");
+        let spent = figure(&again.err, "consultas usadas: ");
         assert_eq!(sent(&service), limit + spent);
     }
 }
@@ -184,7 +186,11 @@ fn a04_the_own_limit_is_not_called_the_plan() {
         let says = |words: &str| ran.err.contains(words);
         assert!(says("su propio límite"), "{}", ran.shown());
         assert!(says("migo.quota"), "{}", ran.shown());
-        assert!(!says("consultas de su plan"), "{}", ran.shown());
+        assert!(
+            !says("Se acabaron las consultas de su plan"),
+            "{}",
+            ran.shown()
+        );
     };
     let ran = place.run("ruc lote lista.csv -o r.csv").expect(6);
     check(&ran);
@@ -207,8 +213,10 @@ fn input_of(numbers: &[String]) -> ReadList {
     let csv = format!("RUC\n{}\n", numbers.join("\n"));
     ReadList {
         table: sheets::read_bytes(csv.as_bytes(), None, &Limits::default(), Lang::Es).unwrap(),
-        column: 0,
-        dni_as_ruc: false,
+        how: RucList {
+            column: 0,
+            dni_as_ruc: false,
+        },
         source_name: "lista.csv".into(),
         source_hash: *blake3::hash(csv.as_bytes()).as_bytes(),
     }

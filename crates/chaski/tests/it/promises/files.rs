@@ -75,25 +75,7 @@ fn a02_no_command_overwrites_what_chaski_did_not_write() {
 
 /// A person at a terminal who types an answer; the exit code and what was seen.
 fn typed(place: &Place, words: &[&str], answer: &str) -> (i32, String) {
-    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-    let control = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&control).unwrap();
-    unlockpt(&control).unwrap();
-    let name = ptsname(&control, Vec::new()).unwrap();
-    let screen = fs::OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(name.to_str().unwrap())
-        .unwrap();
-    let mut command = place.command(words);
-    command
-        .stdin(screen.try_clone().unwrap())
-        .stdout(screen.try_clone().unwrap())
-        .stderr(screen);
-    let mut child = command.spawn().unwrap();
-    // Closed here, the terminal ends with the child.
-    drop(command);
-    let mut control = fs::File::from(control);
+    let (mut control, mut child) = place.on_terminal(words);
     control.write_all(answer.as_bytes()).unwrap();
     let (mut seen, mut piece) = (Vec::new(), [0; 4096]);
     while let Ok(count @ 1..) = control.read(&mut piece) {

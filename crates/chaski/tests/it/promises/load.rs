@@ -31,7 +31,7 @@ fn with_quota(left: u64) -> Service {
 #[test]
 fn a04_a_list_that_the_plan_cannot_pay_for_is_not_begun() {
     for (left, says) in [
-        (0, "se acabaron las consultas de su plan"),
+        (0, "Se acabaron las consultas de su plan"),
         (2, "--gastar-hasta 2"),
     ] {
         let service = with_quota(left);
@@ -54,7 +54,7 @@ fn a04_a_plan_used_up_is_called_that_and_costs_no_more_calls() {
     place.run(&format!("ruc {}", numbers[0]));
     let ran = place.run(&format!("ruc {}", numbers[1])).expect(6);
     assert!(
-        ran.err.contains("se acabaron las consultas de su plan"),
+        ran.err.contains("Se acabaron las consultas de su plan"),
         "{}",
         ran.shown()
     );
@@ -63,14 +63,14 @@ fn a04_a_plan_used_up_is_called_that_and_costs_no_more_calls() {
     let before = service.sandbox.ledger().len();
     let ran = place.run(&format!("ruc {}", numbers[2])).expect(6);
     assert!(
-        ran.err.contains("se acabaron las consultas de su plan"),
+        ran.err.contains("Se acabaron las consultas de su plan"),
         "{}",
         ran.shown()
     );
     assert_eq!(service.sandbox.ledger().len(), before + 1);
     let ran = place.run("cuenta").expect(6);
     assert!(
-        ran.err.contains("se acabaron las consultas de su plan"),
+        ran.err.contains("Se acabaron las consultas de su plan"),
         "{}",
         ran.shown()
     );
@@ -101,7 +101,7 @@ fn a04_what_fails_for_every_number_ends_a_list_with_the_cause_first() {
         let ran = place.run("partners actualizar --todos").expect(7);
         let calls = service.sandbox.ledger().len() - before;
         assert!(calls <= 6, "{fault}: {calls}");
-        assert!(ran.err.contains("error"), "{}", ran.shown());
+        assert!(ran.err.contains("Error"), "{}", ran.shown());
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chaski::app::App;
-use chaski::app::batches::{ReadList, Submission};
+use chaski::app::batches::{ReadList, RucList, Submission};
 use chaski::sheets::{self, Limits};
 use chaski::store::Batch;
 use chaski::store::{BatchState, JobState, Priority, Store};
@@ -49,8 +49,10 @@ async fn foreground(app: &App, numbers: &[String], resume: bool) -> (bool, usize
     let table = sheets::read_bytes(csv.as_bytes(), None, &Limits::default(), Lang::Es).unwrap();
     let input = ReadList {
         table,
-        column: 0,
-        dni_as_ruc: false,
+        how: RucList {
+            column: 0,
+            dni_as_ruc: false,
+        },
         source_name: "lista.csv".into(),
         source_hash: *blake3::hash(csv.as_bytes()).as_bytes(),
     };

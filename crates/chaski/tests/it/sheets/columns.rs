@@ -83,7 +83,7 @@ fn messages_say_what_there_is_and_what_to_do() {
     let error = find_column(&table, Some("RUC EMISR")).unwrap_err();
     assert_eq!(
         error.message(Lang::Es),
-        "no hay columna «RUC EMISR»: hay A (CLIENTE), B (RUC EMISOR); ¿quiso decir «RUC EMISOR»?"
+        "no existe la columna «RUC EMISR». Columnas: A (CLIENTE), B (RUC EMISOR). ¿Quiso decir «RUC EMISOR»?"
     );
 }
 

@@ -1,14 +1,13 @@
 //! What is written: the caller's columns unchanged, ours beside them, nothing that runs.
 
-use std::borrow::Cow;
 use std::io::Cursor;
 use std::path::Path;
 use std::time::Duration;
 
 use calamine::{Data, Range, Reader as _, Xlsx};
 use chaski::sheets::{
-    Aptitud, Cell, OutputFormat, ResultNames, SheetError, Summary, Table, Verdict, render_result,
-    write_atomically, write_result_to,
+    Aptitud, Cell, OutputFormat, ResultNames, SheetError, Summary, Table, Verdict, Verdicts,
+    render_result, write_atomically, write_result_to,
 };
 use chaski_core::Lang;
 use proptest::prelude::*;
@@ -54,7 +53,7 @@ fn written_for(
         &mut out,
         format,
         table,
-        Box::new(verdicts.iter().map(Cow::Borrowed)),
+        Verdicts::of(verdicts),
         &summary(),
         names,
         Lang::Es,
@@ -216,7 +215,7 @@ fn json() {
 }
 
 fn write_table(path: &Path, format: OutputFormat, table: &Table) -> Result<(), SheetError> {
-    let nothing = Box::new(std::iter::empty());
+    let nothing = Verdicts::of::<Verdict>(&[]);
     write_atomically(path, |file| {
         render_result(
             file,

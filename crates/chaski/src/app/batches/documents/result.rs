@@ -49,9 +49,9 @@ impl App {
         let why = self.why_unfit(&checked, &states, lang).await?;
         for (at, state) in states.into_iter().enumerate() {
             let document = match &state {
-                Some(ItemState::Issued { document }) => match documents.get(&at) {
+                Some(ItemState::Said { what }) => match documents.get(&at) {
                     Some(own) => Some(own.clone()),
-                    None => self.document_of_text(document).await?,
+                    None => self.document_of_text(what).await?,
                 },
                 _ => documents.get(&at).cloned(),
             };

@@ -340,8 +340,8 @@ fn outcome_of(document: &DocumentRow) -> Option<ItemState> {
         | DocumentState::Accepted
         | DocumentState::Observed
         | DocumentState::VoidPending
-        | DocumentState::Voided => ItemState::Issued {
-            document: document.id.to_string().into(),
+        | DocumentState::Voided => ItemState::Said {
+            what: document.id.to_string().into(),
         },
     })
 }

@@ -13,8 +13,8 @@ pub(in crate::cli) fn command(lang: Lang) -> Command {
         "{about-with-newline}\nUsage: {usage}\n\n{all-args}{after-help}",
     );
     let after = lang.pick(
-        "Ejemplos:\n  chaski ruc 20100070970\n  chaski ruc lote clientes.xlsx -o resultado.xlsx\n  chaski tipo-cambio --fecha 2026-07-28\n\nSin token configurado responde un sandbox con datos ficticios y nada sale a Internet.",
-        "Examples:\n  chaski ruc 20100070970\n  chaski ruc lote clientes.xlsx -o resultado.xlsx\n  chaski tipo-cambio --fecha 2026-07-28\n\nWithout a token a sandbox with invented data answers and nothing leaves for the Internet.",
+        "Ejemplos:\n  chaski ruc 20100070970\n  chaski ruc lote clientes.xlsx -o resultado.xlsx\n  chaski tipo-cambio --fecha 2026-07-28\n\nSin un token guardado se trabaja en modo de prueba: los datos son inventados y no se consulta por Internet.",
+        "Examples:\n  chaski ruc 20100070970\n  chaski ruc lote clientes.xlsx -o resultado.xlsx\n  chaski tipo-cambio --fecha 2026-07-28\n\nWithout a token it runs in trial mode: the data are invented and nothing is asked over the Internet.",
     );
     let version = clap::Arg::new("version")
         .short('V')
@@ -37,8 +37,8 @@ fn localized(command: Command, lang: Lang, template: &'static str) -> Command {
         .map(|text| half(&text.to_string(), lang));
     let mut command = command
         .help_template(template)
-        .subcommand_help_heading(lang.pick("Órdenes", "Commands"))
-        .subcommand_value_name(lang.pick("ORDEN", "COMMAND"))
+        .subcommand_help_heading(lang.pick("Comandos", "Commands"))
+        .subcommand_value_name(lang.pick("COMANDO", "COMMAND"))
         .disable_help_flag(true)
         .disable_version_flag(true);
     if let Some(about) = about {
@@ -112,8 +112,8 @@ fn value_name(name: &Str, lang: Lang) -> Str {
         ("FORMATO", "FORMAT"),
         ("FUENTE", "SOURCE"),
         ("IDIOMA", "LANGUAGE"),
+        ("CONSOLA", "SHELL"),
         ("IMPORTE", "AMOUNT"),
-        ("INTERPRETE", "SHELL"),
         ("LISTA", "LIST"),
         ("LLAVE", "KEY"),
         ("LOTE", "BATCH"),

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::FreshnessArgs;
+use super::{FreshnessArgs, WhichRateArgs};
 use crate::cli::kit::numbers::whole;
 use crate::sheets::ResultNames;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct LoteArgs {
-    /// Archivo xlsx, ods o csv; «-» lo lee de la entrada || xlsx, ods or csv file; "-" reads the input
+    /// Archivo xlsx, ods o csv; «-» lo lee de la entrada || File to read, xlsx, ods or csv; "-" reads the input
     #[arg(value_name = "LISTA")]
     pub(in crate::cli) input: PathBuf,
     /// Hoja del libro; sin esto, la primera que es una lista || Sheet of the workbook; without it, the first that is a list
@@ -25,6 +25,50 @@ pub(in crate::cli) struct LoteArgs {
     /// Para qué se consultan los DNI; queda en el registro de llamadas || What the DNIs are looked up for; the record of calls keeps it
     #[arg(long, value_name = "MOTIVO", alias = "purpose")]
     pub(in crate::cli) motivo: Option<String>,
+    /// Anotar lo que diga SUNAT en los partners que tengan esos RUC || Note what SUNAT says on the partners with those RUCs
+    #[arg(long, alias = "update-partners")]
+    pub(in crate::cli) actualizar_partners: bool,
+    #[command(flatten)]
+    pub(in crate::cli) run: ListRunArgs,
+}
+
+/// `chaski cpe lote`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct VoucherListArgs {
+    /// Registro de compras: propuesta del SIRE, libro 8.1 o lista, en txt, csv, xlsx u ods; «-» lo lee de la entrada || Register of purchases: SIRE proposal, book 8.1 or list, as txt, csv, xlsx or ods; "-" reads the input
+    #[arg(value_name = "LISTA")]
+    pub(in crate::cli) input: PathBuf,
+    /// Hoja del libro; sin esto, la primera que es una lista || Sheet of the workbook; without it, the first that is a list
+    #[arg(long, value_name = "NOMBRE", alias = "sheet")]
+    pub(in crate::cli) hoja: Option<String>,
+    /// Columna de un dato: ruc, tipo, serie, numero, fecha o monto, como monto=Y; puede repetirse || Column of a part: ruc, tipo, serie, numero, fecha or monto, as in monto=Y; may be repeated
+    #[arg(long, value_name = "DATO=COLUMNA", alias = "column")]
+    pub(in crate::cli) columna: Vec<String>,
+    #[command(flatten)]
+    pub(in crate::cli) run: ListRunArgs,
+}
+
+/// `chaski tipo-cambio lote`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RateListArgs {
+    /// Archivo xlsx, ods o csv con fechas; «-» lo lee de la entrada || xlsx, ods or csv file with dates; "-" reads the input
+    #[arg(value_name = "LISTA")]
+    pub(in crate::cli) input: PathBuf,
+    /// Hoja del libro; sin esto, la primera que es una lista || Sheet of the workbook; without it, the first that is a list
+    #[arg(long, value_name = "NOMBRE", alias = "sheet")]
+    pub(in crate::cli) hoja: Option<String>,
+    /// Columna de la fecha: su título, letra o número || Column of the date: its title, letter or number
+    #[arg(long, value_name = "COLUMNA", alias = "column")]
+    pub(in crate::cli) columna: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) which: WhichRateArgs,
+    #[command(flatten)]
+    pub(in crate::cli) run: ListRunArgs,
+}
+
+/// How a list that is looked up is worked on and written, whatever it asks for.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ListRunArgs {
     #[command(flatten)]
     pub(in crate::cli) titles: TitlesArgs,
     /// Continuar el lote interrumpido de este mismo archivo || Go on with the interrupted batch of this same file
@@ -33,9 +77,6 @@ pub(in crate::cli) struct LoteArgs {
     /// Escribir solo las filas con algo que corregir || Write only the rows with something to mend
     #[arg(long, alias = "only-errors")]
     pub(in crate::cli) solo_errores: bool,
-    /// Anotar lo que diga SUNAT en los partners que tengan esos RUC || Note what SUNAT says on the partners with those RUCs
-    #[arg(long, alias = "update-partners")]
-    pub(in crate::cli) actualizar_partners: bool,
     /// Consultas que la lista puede gastar como máximo; sin esto, lo que se anuncia || Calls that the list may spend at most; without it, what is announced
     #[arg(long, value_name = "N", alias = "spend-up-to", value_parser = whole::<u64, 0>)]
     pub(in crate::cli) gastar_hasta: Option<u64>,

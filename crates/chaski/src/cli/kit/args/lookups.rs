@@ -1,8 +1,9 @@
 //! `ruc`, `dni`, `cpe`, `tipo-cambio`, `llamadas`.
 
+use chaski_core::{Currency, RateSource};
 use clap::{Args, Subcommand};
 
-use super::{FreshnessArgs, LoteArgs};
+use super::{FreshnessArgs, LoteArgs, RateListArgs, VoucherListArgs};
 use crate::cli::kit::numbers::whole;
 
 #[derive(Debug, Args)]
@@ -124,6 +125,9 @@ pub(in crate::cli) enum CpeCmd {
         after_help = "Ejemplos:\n  chaski cpe validar 20100070970-01-F001-123 --fecha 28/01/2026 --monto 118.00\n  chaski cpe validar --emisor 20100070970 --tipo 01 --serie F001 --numero 123 --fecha 28/01/2026 --monto 118.00 || Examples:\n  chaski cpe validar 20100070970-01-F001-123 --fecha 28/01/2026 --monto 118.00\n  chaski cpe validar --emisor 20100070970 --tipo 01 --serie F001 --numero 123 --fecha 28/01/2026 --monto 118.00"
     )]
     Validar(VoucherArgs),
+    /// Consulta cada comprobante de un registro de compras, y a su emisor, y escribe el resultado || Asks about each voucher of a register of purchases, and its issuer, and writes the result
+    #[command(alias = "batch")]
+    Lote(VoucherListArgs),
 }
 
 #[derive(Debug, Args)]
@@ -164,6 +168,43 @@ pub(in crate::cli) struct VoucherArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(in crate::cli) struct TipoCambioArgs {
+    #[command(subcommand)]
+    pub(in crate::cli) command: Option<TipoCambioCmd>,
+    #[command(flatten)]
+    pub(in crate::cli) lookup: RateArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum TipoCambioCmd {
+    /// Agrega compra y venta de la fecha de cada fila de una lista || Adds compra and venta of the date of each row of a list
+    #[command(alias = "batch")]
+    Lote(RateListArgs),
+}
+
+/// Whose rate, of what.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct WhichRateArgs {
+    /// Quién lo publica: sunat (por defecto) o sbs || Who publishes it: sunat (the default) or sbs
+    #[arg(long, value_name = "FUENTE", default_value = "sunat", value_parser = ["sunat", "sbs"])]
+    fuente: String,
+    /// USD (por defecto), o EUR con --fuente sbs || USD (the default), or EUR with --fuente sbs
+    #[arg(long, value_name = "MONEDA", default_value = "USD", value_parser = ["USD", "EUR"], ignore_case = true)]
+    moneda: String,
+}
+
+impl WhichRateArgs {
+    pub(in crate::cli) fn source(&self) -> RateSource {
+        RateSource::parse(&self.fuente).unwrap_or(RateSource::Sunat)
+    }
+
+    pub(in crate::cli) fn currency(&self) -> Currency {
+        Currency::parse(&self.moneda).unwrap_or(Currency::Usd)
+    }
+}
+
+#[derive(Debug, Args)]
 pub(in crate::cli) struct RateArgs {
     /// Fecha AAAA-MM-DD o DD/MM/AAAA || Date YYYY-MM-DD or DD/MM/YYYY
     #[arg(long, value_name = "FECHA", conflicts_with_all = ["desde", "hasta"])]
@@ -174,12 +215,8 @@ pub(in crate::cli) struct RateArgs {
     /// Última fecha del rango || Last date of the range
     #[arg(long, value_name = "FECHA", requires = "desde")]
     pub(in crate::cli) hasta: Option<String>,
-    /// Quién lo publica: sunat (por defecto) o sbs || Who publishes it: sunat (the default) or sbs
-    #[arg(long, value_name = "FUENTE", default_value = "sunat", value_parser = ["sunat", "sbs"])]
-    pub(in crate::cli) fuente: String,
-    /// USD (por defecto), o EUR con --fuente sbs || USD (the default), or EUR with --fuente sbs
-    #[arg(long, value_name = "MONEDA", default_value = "USD", value_parser = ["USD", "EUR"], ignore_case = true)]
-    pub(in crate::cli) moneda: String,
+    #[command(flatten)]
+    pub(in crate::cli) which: WhichRateArgs,
 }
 
 #[derive(Debug, Args)]

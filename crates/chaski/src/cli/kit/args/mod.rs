@@ -20,10 +20,12 @@ pub(in crate::cli) use invoices::{
     FacturaListarArgs, SeriesCmd,
 };
 pub(in crate::cli) use language::command;
-pub(in crate::cli) use lists::{LoteArgs, LotesCmd, TrabajosCmd};
+pub(in crate::cli) use lists::{
+    ListRunArgs, LoteArgs, LotesCmd, RateListArgs, TrabajosCmd, VoucherListArgs,
+};
 pub(in crate::cli) use lookups::{
     CallsArgs, ConsumoArgs, CpeCmd, DniArgs, InvalidosCmd, RateArgs, RucArgs, RucCmd, RucNumber,
-    RucNumbers, VoucherArgs,
+    RucNumbers, TipoCambioArgs, TipoCambioCmd, VoucherArgs, WhichRateArgs,
 };
 pub(in crate::cli) use partners::{
     PartnerChangesArgs, PartnerFilterArgs, PartnersCmd, WhichPartnersArgs,
@@ -52,7 +54,7 @@ pub(in crate::cli) struct Typed {
     reason = "each is a switch of its own on the command line"
 )]
 pub(in crate::cli) struct Global {
-    /// table, json, ndjson, csv o xlsx; por defecto tabla en pantalla y ndjson por tubería || table, json, ndjson, csv or xlsx; table on a screen and ndjson into a pipe by default
+    /// Formato: table, json, ndjson, csv o xlsx; por defecto tabla en pantalla y ndjson por tubería || Format: table, json, ndjson, csv or xlsx; table on a screen and ndjson into a pipe by default
     #[arg(long, global = true, value_enum, value_name = "FORMATO")]
     pub(in crate::cli) format: Option<Format>,
     /// Archivo de salida; su extensión decide el formato || Output file; its extension decides the format
@@ -73,7 +75,7 @@ pub(in crate::cli) struct Global {
     /// Responder sí a toda confirmación || Answer yes to every confirmation
     #[arg(short, long, global = true)]
     pub(in crate::cli) yes: bool,
-    /// Donde la orden escribe un archivo: reemplazarlo aunque no lo haya escrito Chaski || Where the command writes a file: replace it even if Chaski did not write it
+    /// Donde el comando escribe un archivo: reemplazarlo aunque no lo haya escrito Chaski || Where the command writes a file: replace it even if Chaski did not write it
     #[arg(long, alias = "replace", global = true)]
     pub(in crate::cli) reemplazar: bool,
     /// Idioma de los mensajes: es, en || Language of messages: es, en
@@ -94,7 +96,7 @@ pub(in crate::cli) struct Global {
     /// Plazo total de cada consulta, por ejemplo 10s || Total time for each query, for instance 10s
     #[arg(long, global = true, value_name = "TIEMPO")]
     pub(in crate::cli) timeout: Option<String>,
-    /// Usar el sandbox aunque haya token || Use the sandbox even with a token
+    /// Usar datos de prueba aunque haya un token || Use trial data even with a token
     #[arg(long, global = true, conflicts_with = "real")]
     pub(in crate::cli) sandbox: bool,
     /// Usar el proveedor real; sin token es un error || Use the real upstream; an error without a token
@@ -126,14 +128,14 @@ impl Format {
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Cmd {
-    /// Consulta uno o más RUC; con subórdenes: validar, facturacion, representantes, actividad, condiciones, lote, invalidos || Looks up RUCs; subcommands: validar, facturacion, representantes, actividad, condiciones, lote, invalidos
+    /// Consulta uno o más RUC; con subcomandos: validar, facturacion, representantes, actividad, condiciones, lote, invalidos || Looks up RUCs; subcommands: validar, facturacion, representantes, actividad, condiciones, lote, invalidos
     Ruc(RucArgs),
     /// Consulta uno o más DNI || Looks up DNIs
     Dni(DniArgs),
-    /// Tipo de cambio: el último, el de una fecha o un rango || Exchange rate: latest, of a date or a range
+    /// Tipo de cambio: el último, de una fecha, de un rango; suborden: lote || Exchange rate: latest, of a date, of a range; subcommand: lote
     #[command(alias = "exchange-rate")]
-    TipoCambio(RateArgs),
-    /// Comprobantes recibidos: validar || Received vouchers: validar
+    TipoCambio(TipoCambioArgs),
+    /// Comprobantes recibidos, ante SUNAT: validar, lote || Received vouchers, at SUNAT: validar, lote
     #[command(subcommand, arg_required_else_help = true, alias = "voucher")]
     Cpe(CpeCmd),
     /// Comprobantes de todo tipo: validar, emitir, consultar, anular, descargar, corregir, duplicar, listar || Documents of every kind: validar, emitir, consultar, anular, descargar, corregir, duplicar, listar
@@ -159,9 +161,9 @@ pub(in crate::cli) enum Cmd {
     /// Consultas usadas por llave, empresa, operación y mes || Calls used by key, company, operation and month
     #[command(alias = "usage")]
     Consumo(ConsumoArgs),
-    /// Levanta la pasarela HTTP: API, documentos, métricas || Serves the HTTP gateway: API, documents, metrics
+    /// Inicia el servidor: API HTTP, documentos, métricas || Starts the server: HTTP API, documents, metrics
     Serve(ServeArgs),
-    /// Llaves de la pasarela || Keys of the gateway
+    /// Llaves del servidor || Keys of the server
     #[command(alias = "keys")]
     Llaves {
         #[command(subcommand)]
@@ -184,7 +186,7 @@ pub(in crate::cli) enum Cmd {
     /// Clientes y proveedores, al día con SUNAT || Customers and suppliers, kept up to date with SUNAT
     #[command(subcommand, arg_required_else_help = true)]
     Partners(PartnersCmd),
-    /// Levanta el sandbox de APIMIGO y Nubefact en un puerto || Serves the sandbox of APIMIGO and Nubefact on a port
+    /// Inicia en un puerto un APIMIGO y un Nubefact de prueba || Serves an APIMIGO and a Nubefact to try out on a port
     Sandbox(SandboxArgs),
     /// Configuración: init, show, set, check, recargar || Configuration: init, show, set, check, recargar
     #[command(subcommand, arg_required_else_help = true)]
@@ -233,15 +235,15 @@ pub(in crate::cli) enum Cmd {
     },
     /// Revisa la instalación y dice qué corregir || Checks the installation and says what to mend
     Doctor,
-    /// Genera el autocompletado de su intérprete de órdenes || Writes shell completions
+    /// Escribe el autocompletado para su consola || Writes shell completions
     Completions {
-        /// bash, zsh, fish, powershell o elvish || bash, zsh, fish, powershell or elvish
-        #[arg(value_name = "INTERPRETE")]
+        /// Una de bash, zsh, fish, powershell o elvish || One of bash, zsh, fish, powershell or elvish
+        #[arg(value_name = "CONSOLA")]
         shell: clap_complete::Shell,
     },
     /// Escribe las páginas de manual || Writes the manual pages
     Man {
-        /// Carpeta donde escribir una página por orden; sin ella, la principal por la salida || Folder for one page per command; without it the main one goes to the output
+        /// Carpeta donde escribir una página por comando; sin ella, la principal por la salida || Folder for one page per command; without it the main one goes to the output
         #[arg(long, value_name = "CARPETA")]
         to: Option<PathBuf>,
     },

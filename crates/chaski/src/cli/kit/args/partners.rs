@@ -12,7 +12,7 @@ pub(in crate::cli) enum PartnersCmd {
     /// Guarda los partners de una lista de Excel, ODS o CSV || Saves the partners of an Excel, ODS or CSV list
     #[command(alias = "import")]
     Importar {
-        /// Archivo xlsx, ods o csv; «-» lo lee de la entrada || xlsx, ods or csv file; "-" reads the input
+        /// Archivo xlsx, ods o csv; «-» lo lee de la entrada || File to read, xlsx, ods or csv; "-" reads the input
         #[arg(value_name = "LISTA")]
         input: PathBuf,
         /// Hoja del libro; sin esto, la primera que es una lista || Sheet of the workbook; without it, the first that is a list
@@ -103,7 +103,7 @@ impl PartnersCmd {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct WhoseArgs {
-    /// De esta empresa a la que sirve la pasarela; los de la casa si no se indica || Of this company that the gateway serves; the house's own when not given
+    /// De esta empresa a la que atiende el servidor; los de la casa si no se indica || Of this company that the server serves; the house's own when not given
     #[arg(long, value_name = "RUC", alias = "company")]
     pub(in crate::cli) empresa: Option<String>,
 }

@@ -51,7 +51,7 @@ pub(in crate::cli) struct LlaveArgs {
     /// Llave de prueba: la atiende el sandbox aunque haya token || Test key: the sandbox answers it even with a token
     #[arg(long, alias = "test")]
     pub(in crate::cli) prueba: bool,
-    /// Empresa de quien la usará, si la pasarela sirve a varias; sin ella es de la casa || Company of who will use it, if the gateway serves several; without it the key is the house's
+    /// Empresa de quien la usará, si el servidor atiende a varias; sin ella es de la casa || Company of who will use it, if the server serves several; without it the key is the house's
     #[arg(long, value_name = "RUC", alias = "company")]
     pub(in crate::cli) empresa: Option<String>,
     /// Series con las que emite y que ve, si no son todas || Series that it issues with and sees, if not all

@@ -9,7 +9,7 @@ use std::path::Path;
 use chaski_core::fold;
 use serde_json::{Deserializer, Map, Value};
 
-use crate::sheets::{RESULT_COLUMNS, ResultTitles, plain_title};
+use crate::sheets::{RESULT_KINDS, plain_title, result_titles};
 
 /// How much of a file is looked at.
 const LOOKED_AT: u64 = 256 * 1024;
@@ -240,12 +240,9 @@ fn has_our_titles(line: &str) -> bool {
             .split(*separator)
             .map(|it| it.trim_matches('"'))
             .collect();
-        let last = titles.len().checked_sub(RESULT_COLUMNS.len());
-        let last = last.map(|first| titles[first..].iter().map(|it| fold(plain_title(it))));
-        last.is_some_and(|last| {
-            let last: Vec<String> = last.collect();
-            ResultTitles::all().iter().any(|ours| ours.folded == last)
-        }) || OF_PARTNERS.iter().all(|name| titles.contains(name))
+        let folded: Vec<String> = titles.iter().map(|it| fold(plain_title(it))).collect();
+        result_titles().any(|ours| folded.ends_with(&ours.folded))
+            || OF_PARTNERS.iter().all(|name| titles.contains(name))
             || are_of_records(&titles.iter().copied().collect())
     })
 }
@@ -261,8 +258,11 @@ fn are_of_records(names: &HashSet<&str>) -> bool {
 
 fn has_our_keys(text: &str) -> bool {
     let has = |name: &&str| text.contains(&format!("\"{name}\":"));
-    let result = has(&"fila") && has(&"aptitud") && RESULT_COLUMNS.iter().all(has);
-    if result || OF_PARTNERS.iter().all(has) {
+    let is_result = RESULT_KINDS.iter().any(|kind| {
+        let ours = kind.columns.iter().all(|column| has(&column.name));
+        ours && has(&"fila") && has(&kind.code)
+    });
+    if is_result || OF_PARTNERS.iter().all(has) {
         return true;
     }
     let records = records_at_the_start(text);

@@ -46,8 +46,8 @@ pub(crate) fn is_path(path: &str) -> bool {
 pub(crate) fn render(problem: &Problem, info: &RequestInfo) -> Response {
     let message = match problem.code {
         // A program may know an address that is not there by these words.
-        "ruta_desconocida" => "Recurso no encontrado",
-        INVALID => "Los datos proporcionados no son válidos.",
+        "ruta_desconocida" => "Recurso no encontrado".to_owned(),
+        INVALID => "Los datos proporcionados no son válidos.".to_owned(),
         _ => problem.text(info.lang),
     };
     let mut body = json!({
@@ -57,12 +57,10 @@ pub(crate) fn render(problem: &Problem, info: &RequestInfo) -> Response {
         "request_id": info.id.as_str(),
     });
     if problem.status == StatusCode::UNPROCESSABLE_ENTITY {
-        let errors = problem.errors.iter().map(|field| {
-            (
-                field.field.clone(),
-                json!([info.lang.pick(&field.es, &field.en)]),
-            )
-        });
+        let errors = problem
+            .errors
+            .iter()
+            .map(|field| (field.field.clone(), json!([field.text(info.lang)])));
         body["errors"] = errors.collect::<Map<_, _>>().into();
     }
     let mut response = (problem.status, Json(body)).into_response();

@@ -89,8 +89,8 @@ fn a03_the_same_list_from_another_folder_pays_nothing_again() {
         place.write(&format!("{folder}/lista.csv"), text);
         let ran = run_in(&place, folder, "ruc lote lista.csv -o r.xlsx").expect(0);
         let line = match folder {
-            "enero" => "ya guardados: 0",
-            _ => "ya están guardados; no se gastará ninguna llamada",
+            "enero" => "0 ya estaban guardados",
+            _ => "ya están guardados; no se usará ninguna consulta",
         };
         assert!(ran.err.contains(line), "{folder}: {}", ran.err);
         assert!(!place.path(folder).join("chaski_data").exists());

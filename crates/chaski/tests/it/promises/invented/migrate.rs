@@ -59,8 +59,8 @@ fn a03_an_old_folder_is_taken_whole_into_a_new_one() {
     let before = held(&place, "chaski_data");
     for _ in 0..2 {
         let ran = place.run("migrate --from ./chaski_data").expect(0);
-        assert!(ran.err.contains("datos reales en"), "{}", ran.err);
-        assert!(ran.err.contains("datos de prueba en"), "{}", ran.err);
+        assert!(ran.err.contains("Datos reales en"), "{}", ran.err);
+        assert!(ran.err.contains("Datos de prueba en"), "{}", ran.err);
     }
     let after = held(&place, "chaski_data");
     assert!(
@@ -140,8 +140,8 @@ fn a03_what_cannot_be_taken_over_is_said() {
     fill(&place, "vieja", 3);
     std::fs::create_dir(place.path("vacia")).unwrap();
     for (line, code, words) in [
-        ("migrate --from vacia --dir nueva", 2, "no hay datos"),
-        ("migrate --from no_hay --dir nueva", 2, "no hay datos"),
+        ("migrate --from vacia --dir nueva", 2, "No hay datos"),
+        ("migrate --from no_hay --dir nueva", 2, "No hay datos"),
         ("migrate --from vieja --dir vieja", 2, "ya se usa"),
         ("migrate", 2, "--from"),
     ] {

@@ -48,7 +48,7 @@ fn numbers_of(rows: &[Value]) -> Vec<String> {
 }
 
 fn brought(ran: &Ran) -> bool {
-    ran.err.contains("se trajo lo que usted ingresó")
+    ran.err.contains("Se trajo lo que usted ingresó")
 }
 
 #[test]
@@ -159,8 +159,8 @@ fn a05_lists_keep_their_numbers_and_nothing_invented_is_shown_as_real() {
     asked.sort_unstable();
     numbers.sort_unstable();
     assert_eq!(asked, numbers);
-    assert!(!place.read("real.csv").contains("sandbox"));
-    assert!(place.read("prueba.csv").contains("sandbox"));
+    assert!(!place.read("real.csv").contains("inventado"));
+    assert!(place.read("prueba.csv").contains("inventado"));
     let lists = place.run("lotes --format ndjson").expect(0).objects();
     assert_eq!((lists.len(), &lists[0]["id"]), (1, &Value::from(id)));
 }

@@ -170,7 +170,7 @@ fn a01_beside_real_data_nothing_is_invented_for_want_of_a_token() {
     }
     // Chosen, the sandbox answers, and says so.
     let chosen = place.run("ruc 20512333797 --sandbox").expect(0);
-    assert!(chosen.err.contains("SANDBOX"), "{}", chosen.err);
+    assert!(chosen.err.contains("MODO DE PRUEBA"), "{}", chosen.err);
     place.set("CHASKI_SANDBOX_MODE", "siempre");
     place.run("ruc 20512333797").expect(0);
     assert_eq!(service.sandbox.ledger_since(0).len(), asked);
@@ -186,7 +186,7 @@ fn a01_a_restored_folder_says_that_the_token_is_missing() {
     let restored = other.run("restaurar copia.zip").expect(0);
     let last = restored.err.lines().last().unwrap_or_default();
     assert!(
-        last.starts_with("sin token") && last.contains("configure migo.token"),
+        last.starts_with("Sin token") && last.contains("configure migo.token"),
         "{}",
         restored.err
     );

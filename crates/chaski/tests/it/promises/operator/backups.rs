@@ -278,7 +278,7 @@ fn l09_what_the_seal_needs_is_said() {
             b"cinco caballos blancos\n",
         )
         .expect(7);
-    assert!(ran.err.contains("esa frase no es"), "{}", ran.err);
+    assert!(ran.err.contains("Esa frase no es"), "{}", ran.err);
     let ran = place
         .run_with_input(
             "restaurar frase.zip --dir quinta --frase --exigir-sello",

@@ -192,7 +192,7 @@ fn a13_what_cannot_be_written_is_not_well() {
         return;
     };
     assert!(
-        refused(&ran) && ran.out.contains("✘ no se puede escribir en ./chaski_data"),
+        refused(&ran) && ran.out.contains("✘ No se puede escribir en ./chaski_data"),
         "{}",
         ran.shown()
     );
@@ -221,7 +221,8 @@ fn a13_what_cannot_be_written_is_not_well() {
         // And root in it, before it writes anything.
         let ran = place.run("doctor").expect(0);
         assert!(
-            ran.out.contains("! ./chaski_data es de otro usuario"),
+            ran.out
+                .contains("! La carpeta ./chaski_data es de otro usuario"),
             "{}",
             ran.out
         );
@@ -264,7 +265,7 @@ fn a13_a_full_disk_is_not_well() {
     // Little is left, and then nothing.
     let ran = place.run("doctor --dir disco/datos").expect(1);
     assert!(
-        ran.out.contains("✘ quedan ") && ran.out.contains("MiB libres"),
+        ran.out.contains("✘ Quedan ") && ran.out.contains("MiB libres"),
         "{}",
         ran.out
     );
@@ -273,17 +274,17 @@ fn a13_a_full_disk_is_not_well() {
     let ran = place.run("doctor --dir disco/datos").expect(1);
     assert!(
         ran.out.contains(
-            "✘ no se puede escribir en disco/datos: no queda espacio en el disco; libere"
+            "✘ No se puede escribir en disco/datos: no queda espacio en el disco; libere"
         ),
         "{}",
         ran.out
     );
     // How much is left is told where there is least of it.
-    assert!(ran.out.contains("✘ quedan 0 MiB libres"), "{}", ran.out);
+    assert!(ran.out.contains("✘ Quedan 0 MiB libres"), "{}", ran.out);
     drop(filler);
     fs::remove_file(disk.0.join("relleno")).unwrap();
     let ran = place.run("doctor --dir disco/datos").expect(1);
-    assert!(ran.out.contains("✔ se puede escribir"), "{}", ran.out);
+    assert!(ran.out.contains("✔ Se puede escribir"), "{}", ran.out);
 }
 
 #[test]
@@ -311,9 +312,9 @@ fn a04_doctor_at_no_calls_left() {
         let place = Place::asking(&service);
         let ran = place.run("doctor").expect(expected);
         let said = if quota == 0 {
-            "✘ el proveedor responde, pero se acabaron las consultas de su plan"
+            "✘ El proveedor responde, pero se acabaron las consultas de su plan"
         } else {
-            "✔ el proveedor responde; consultas que quedan"
+            "✔ El proveedor responde; consultas que quedan"
         };
         assert!(ran.out.contains(said), "{}", ran.out);
     }

@@ -79,7 +79,7 @@ fn d_token_and_limits_are_reloaded() {
             let said = place.read("banner");
             said.lines()
                 .skip(before)
-                .any(|line| line.contains("no se recargó"))
+                .any(|line| line.contains("No se recargó"))
         });
     }
     let url = format!("{}/api/v1/ruc/20100047218", server.url);
@@ -99,7 +99,7 @@ fn d_token_and_limits_are_reloaded() {
     place.run("config recargar").expect(0);
     assert_eq!(server.terminate(), Some(0));
     let ran = place.run("config recargar").expect(2);
-    assert!(ran.err.contains("ningún «chaski serve»"), "{}", ran.err);
+    assert!(ran.err.contains("Ningún «chaski serve»"), "{}", ran.err);
 }
 
 /// A server that was killed leaves its file; nobody is taken for it. Two that work are both told.

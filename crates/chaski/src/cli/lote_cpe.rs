@@ -1,0 +1,78 @@
+//! `chaski cpe lote`: a register of purchases in, how each voucher and its issuer stands out.
+
+use chaski_core::{Lang, Text, lima_date};
+
+use super::Done;
+use super::kit::args::VoucherListArgs;
+use super::kit::desk::Desk;
+use super::kit::needed::Needed;
+use super::lote::{check_size, conclude, looked_up, output_format, read_as};
+use super::lote_remoto::{bytes_of, worked_on};
+use crate::app::batches::{ListClass, VoucherList};
+use crate::remote::NewList;
+use crate::sheets::{Table, VoucherColumns, VoucherPart};
+
+pub(super) async fn lote(needed: &Needed, desk: &Desk, typed: VoucherListArgs) -> Done {
+    // 1. Everything that can be wrong is found before anything is spent.
+    let format = output_format(needed)?;
+    let today = lima_date(desk.now());
+    let columns = Some(typed.columna.join(",")).filter(|it| !it.is_empty());
+    let place = (typed.input.as_path(), typed.hoja.as_deref());
+    let (input, piped) = read_as(needed, place, |table, _| {
+        let list = VoucherList::find(table, columns.as_deref(), today)?;
+        Ok((list, where_they_are(table, &list.columns)))
+    })?;
+    check_size(format, &input.table)?;
+    // 2. Ask, here or there.
+    let (mode, finished) = match desk {
+        Desk::Here(app) => {
+            let finished = looked_up(needed, app, input, &typed.run, false).await?;
+            (app.mode, finished)
+        }
+        Desk::There(server) => {
+            let list = NewList {
+                class: ListClass::Vouchers,
+                name: input.source_name.clone(),
+                sheet: typed.hoja.clone(),
+                column: columns,
+                dni_as_ruc: false,
+                force: typed.run.freshness.force_refresh,
+                update_partners: false,
+                most: typed.run.gastar_hasta,
+                bytes: bytes_of(&typed.input, piped)?,
+            };
+            match worked_on(needed, server, input, list, &typed.run).await? {
+                Some((mode, finished)) => (mode, Some(finished)),
+                None => return Ok(130),
+            }
+        }
+    };
+    // 3. Write, whole or not at all.
+    match finished {
+        Some(finished) => conclude(needed, mode, format, &typed.run, finished),
+        None => Ok(130),
+    }
+}
+
+/// Where the parts of vouchers were found, for the person to see.
+fn where_they_are(table: &Table, columns: &VoucherColumns) -> Text {
+    let parts = [
+        (VoucherPart::Ruc, Some(columns.ruc)),
+        (VoucherPart::Tipo, Some(columns.tipo)),
+        (VoucherPart::Serie, columns.serie),
+        (VoucherPart::Numero, Some(columns.numero)),
+        (VoucherPart::Fecha, Some(columns.fecha)),
+        (VoucherPart::Monto, Some(columns.monto)),
+    ];
+    let of = |lang: Lang| {
+        let found = parts.iter().filter_map(|(part, column)| {
+            let label = table.column_label((*column)?);
+            Some(format!("{}: {label}", part.name(lang)))
+        });
+        found.collect::<Vec<_>>().join(" · ")
+    };
+    Text {
+        es: of(Lang::Es),
+        en: of(Lang::En),
+    }
+}
