@@ -41,14 +41,14 @@ pub(in crate::cli) fn choose(
 }
 
 /// A line of text that the person types.
-pub(in crate::cli) fn ask_line(prompt: &str, lang: Lang) -> Result<String, AppError> {
+pub(in crate::cli) fn ask_line(prompt: &str, lang: Lang) -> String {
     let input = Input::<String>::with_theme(&AsWritten).with_prompt(prompt);
-    Ok(question(lang, || input.interact_text()).unwrap_or_else(|_| left(lang)))
+    question(lang, || input.interact_text()).unwrap_or_else(|_| left(lang))
 }
 
 /// A secret that the person types without it being shown.
-pub(in crate::cli) fn ask_secret(asking: Password<'_>, lang: Lang) -> Result<String, AppError> {
-    Ok(question(lang, || asking.interact()).unwrap_or_else(|_| left(lang)))
+pub(in crate::cli) fn ask_secret(asking: Password<'_>, lang: Lang) -> String {
+    question(lang, || asking.interact()).unwrap_or_else(|_| left(lang))
 }
 
 /// A secret, typed without being shown or piped in; empty where none came.
@@ -59,7 +59,7 @@ pub(in crate::cli) fn secret(
     lang: Lang,
 ) -> Result<String, AppError> {
     if may_ask {
-        return ask_secret(asking, lang);
+        return Ok(ask_secret(asking, lang));
     }
     piped(most_bytes)
 }
