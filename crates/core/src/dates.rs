@@ -97,7 +97,7 @@ impl DateError {
                 "not a date: write it as YYYY-MM-DD, DD/MM/YYYY or DD-MM-YYYY",
             ),
             DateError::NotACalendarDay => lang.pick(
-                "esa fecha no existe en el calendario",
+                "esa fecha no existe: se escribe día/mes/año, por ejemplo 28/07/2026",
                 "there is no such day in the calendar",
             ),
         }

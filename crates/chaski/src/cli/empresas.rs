@@ -233,7 +233,7 @@ fn token(needed: &Needed) -> Result<SecretString, AppError> {
             "Nubefact token (not shown)",
         );
         let asking = dialoguer::Password::new().with_prompt(prompt);
-        return Ok(ask_secret(asking, needed.lang())?.into());
+        return Ok(ask_secret(asking, needed.lang()).into());
     }
     let mut text = String::new();
     std::io::stdin()

@@ -183,6 +183,21 @@ pub(crate) fn told_to_stop() -> impl Future<Output = ()> {
     }
 }
 
+/// Ctrl-C, as often as it comes; caught from the call on, not from the first wait.
+pub(crate) struct Interrupts(Signal);
+
+/// Catches Ctrl-C, which then ends nothing by itself any more.
+pub(crate) fn interrupts() -> Option<Interrupts> {
+    signal(SignalKind::interrupt()).ok().map(Interrupts)
+}
+
+impl Interrupts {
+    /// Waits for the next one; none where there are no more.
+    pub(crate) async fn next(&mut self) -> Option<()> {
+        self.0.recv().await
+    }
+}
+
 /// How the terminal shows what is typed.
 pub(crate) struct TerminalState(rustix::termios::Termios);
 

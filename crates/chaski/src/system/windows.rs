@@ -8,7 +8,7 @@ use std::os::windows::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+use tokio::signal::windows::{CtrlC, ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
 
 use super::ServiceState;
 
@@ -158,6 +158,21 @@ pub(crate) fn told_to_stop() -> impl Future<Output = ()> {
             Some(_) = async { shut.as_mut()?.recv().await } => {}
             else => std::future::pending().await,
         }
+    }
+}
+
+/// Ctrl-C, as often as it comes; caught from the call on, not from the first wait.
+pub(crate) struct Interrupts(CtrlC);
+
+/// Catches Ctrl-C, which then ends nothing by itself any more.
+pub(crate) fn interrupts() -> Option<Interrupts> {
+    ctrl_c().ok().map(Interrupts)
+}
+
+impl Interrupts {
+    /// Waits for the next one; none where there are no more.
+    pub(crate) async fn next(&mut self) -> Option<()> {
+        self.0.recv().await
     }
 }
 

@@ -204,12 +204,16 @@ impl Ran {
 }
 
 /// Instants and durations, by their shape; `#` is a digit.
-const SHAPES: [(&str, &str); 5] = [
+const SHAPES: [(&str, &str); 9] = [
+    ("##/##/#### ##:##:##", "<INSTANTE>"),
     ("####-##-##T##:##:##-05:00", "<INSTANTE>"),
     ("####-##-## ##:##:##", "<INSTANTE>"),
     ("##.## s", "<TIEMPO>"),
     ("#.## s", "<TIEMPO>"),
     ("127.0.0.1:#####", "127.0.0.1:<PUERTO>"),
+    ("libre: ###### MiB", "libre: <MIB>"),
+    ("libre: ##### MiB", "libre: <MIB>"),
+    ("libre: #### MiB", "libre: <MIB>"),
 ];
 
 pub(crate) fn without_times(text: &str) -> String {

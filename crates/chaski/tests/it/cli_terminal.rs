@@ -63,9 +63,9 @@ fn a_question_that_is_left_gives_the_terminal_back() {
     check_left(&["config", "set", "migo.token"], "Token", true);
     check_left(&["backup", "copia.zip", "--frase"], "Frase", true);
     let list = ["ruc", "lote", "dos.csv", "-o", "r.csv"];
-    check_left(&list, "¿En qué columna está el RUC?", false);
+    check_left(&list, "¿En qué columna está el RUC?", true);
     let list = ["ruc", "lote", "dni.csv", "-o", "r.csv"];
-    check_left(&list, "¿Qué se hace con ellos?", false);
+    check_left(&list, "¿Qué se hace con ellos?", true);
     let all = ["ruc", "invalidos", "borrar", "--todos"];
     check_left(&all, "[s/N]", false);
 }

@@ -91,7 +91,7 @@ fn a_date_error_says_the_accepted_forms() {
     assert_eq!(DateError::Empty.code(), "fecha_vacia");
     assert_eq!(
         DateError::NotACalendarDay.to_string(),
-        "esa fecha no existe en el calendario"
+        "esa fecha no existe: se escribe día/mes/año, por ejemplo 28/07/2026"
     );
 }
 

@@ -205,9 +205,11 @@ fn confirm(needed: &Needed, ready: &RehearsedDocument, name: &str) -> Result<(),
         format!("Para emitir, escriba el total ({total}) o el número ({name}): "),
         format!("To issue it, type the total ({total}) or the number ({name}): "),
     );
-    anstream::eprint!("{ask}");
     let mut typed = String::new();
-    question(needed.lang(), || std::io::stdin().read_line(&mut typed))?;
+    question(needed.lang(), || {
+        anstream::eprint!("{ask}");
+        std::io::stdin().read_line(&mut typed)
+    })?;
     let typed = typed.trim();
     let is_it = !typed.is_empty() && (typed == total || typed.eq_ignore_ascii_case(name));
     if is_it {

@@ -10,7 +10,7 @@ use clap::{Command, Error};
 
 use super::numbers::NotWhole;
 use super::suggestions;
-use super::typed::{path_of, repeatable, shown};
+use super::typed::{likeliest, path_of, repeatable, shown};
 use crate::cli::config::key_for;
 use crate::config::looks_like_token;
 use crate::telemetry::{line, writes_json};
@@ -172,8 +172,7 @@ fn hint(error: &Error, arguments: &[OsString], command: &Command, lang: Lang) ->
         ContextKind::SuggestedValue,
     ]
     .into_iter()
-    .map(|kind| shown(error, kind))
-    .find(|text| !text.is_empty());
+    .find_map(|kind| likeliest(error, kind));
     if let Some(name) = suggested {
         return Some(text!("¿quiso decir {name}?", "did you mean {name}?").pick(lang));
     }

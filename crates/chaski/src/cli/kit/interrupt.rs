@@ -5,14 +5,18 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
+use std::time::Duration;
 
 use chaski_core::Lang;
 
 use crate::app::AppError;
-use crate::system::{TerminalState, terminal_state};
+use crate::system::{TerminalState, interrupts, terminal_state};
 
 /// What the process ends with: 128 and the number of the signal, as of any program that it ends.
 pub(in crate::cli) const INTERRUPTED: i32 = 130;
+
+/// Longer than a question takes from its words to its terminal.
+const A_MOMENT: Duration = Duration::from_millis(20);
 
 /// How many deeds hear Ctrl-C themselves.
 static HEEDED: AtomicUsize = AtomicUsize::new(0);
@@ -70,10 +74,13 @@ impl Interrupt {
 pub(in crate::cli) fn question<T>(lang: Lang, ask: impl FnOnce() -> T) -> T {
     *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = terminal_state();
     WATCH.call_once(|| {
+        let Some(mut interrupts) = interrupts() else {
+            return;
+        };
         tokio::spawn(async move {
-            while tokio::signal::ctrl_c().await.is_ok() {
+            while interrupts.next().await.is_some() {
                 if HEEDED.load(Ordering::SeqCst) == 0 {
-                    leave(lang.pick("Interrumpido", "Interrupted"));
+                    leave(interrupted(lang));
                 }
             }
         });
@@ -81,8 +88,15 @@ pub(in crate::cli) fn question<T>(lang: Lang, ask: impl FnOnce() -> T) -> T {
     ask()
 }
 
+/// What is said of it.
+pub(in crate::cli) fn interrupted(lang: Lang) -> &'static str {
+    lang.pick("Interrumpido", "Interrupted")
+}
+
 /// Gives the terminal back and ends the process, with a word.
 pub(in crate::cli) fn leave(word: &str) -> ! {
+    // A question that was put this moment may still be about to change the terminal.
+    std::thread::sleep(A_MOMENT);
     if let Some(before) = &*BEFORE.lock().unwrap_or_else(PoisonError::into_inner) {
         before.restore();
     }

@@ -7,7 +7,7 @@ use dialoguer::theme::Theme;
 use dialoguer::{Input, Password, Select};
 
 use super::args::Global;
-use super::interrupt::question;
+use super::interrupt::{interrupted, leave, question};
 use crate::app::AppError;
 
 /// Whether a question may be put to the person.
@@ -17,9 +17,12 @@ pub(in crate::cli) fn may_ask(global: &Global) -> bool {
 
 /// Puts a question to the person; without an answer it is no.
 pub(in crate::cli) fn says_yes(question: &str, lang: Lang) -> Result<bool, AppError> {
-    anstream::eprint!("{} {} ", sentence(question), lang.pick("[s/N]", "[y/N]"));
     let mut answer = String::new();
-    self::question(lang, || std::io::stdin().read_line(&mut answer))?;
+    self::question(lang, || {
+        let yes_or_no = lang.pick("[s/N]", "[y/N]");
+        anstream::eprint!("{} {yes_or_no} ", sentence(question));
+        std::io::stdin().read_line(&mut answer)
+    })?;
     Ok(is_yes(&answer))
 }
 
@@ -32,18 +35,20 @@ pub(in crate::cli) fn choose(
     let select = Select::with_theme(&AsWritten).with_prompt(prompt);
     let select = select.items(items).default(0);
     let chosen = question(lang, || select.interact_opt());
-    chosen.ok().flatten().ok_or(AppError::Interrupted)
+    chosen
+        .unwrap_or_else(|_| left(lang))
+        .ok_or(AppError::Interrupted)
 }
 
 /// A line of text that the person types.
-pub(in crate::cli) fn ask_line(prompt: &str, lang: Lang) -> Result<String, AppError> {
+pub(in crate::cli) fn ask_line(prompt: &str, lang: Lang) -> String {
     let input = Input::<String>::with_theme(&AsWritten).with_prompt(prompt);
-    question(lang, || input.interact_text()).map_err(|_| AppError::Interrupted)
+    question(lang, || input.interact_text()).unwrap_or_else(|_| left(lang))
 }
 
 /// A secret that the person types without it being shown.
-pub(in crate::cli) fn ask_secret(asking: Password<'_>, lang: Lang) -> Result<String, AppError> {
-    question(lang, || asking.interact()).map_err(|_| AppError::Interrupted)
+pub(in crate::cli) fn ask_secret(asking: Password<'_>, lang: Lang) -> String {
+    question(lang, || asking.interact()).unwrap_or_else(|_| left(lang))
 }
 
 /// A secret, typed without being shown or piped in; empty where none came.
@@ -54,9 +59,14 @@ pub(in crate::cli) fn secret(
     lang: Lang,
 ) -> Result<String, AppError> {
     if may_ask {
-        return ask_secret(asking, lang);
+        return Ok(ask_secret(asking, lang));
     }
     piped(most_bytes)
+}
+
+/// A question without an answer: Ctrl-C reaches whoever reads the keys too, and may be seen there first.
+fn left(lang: Lang) -> ! {
+    leave(interrupted(lang))
 }
 
 /// Prompts as they are written: a question ends with its own sign.

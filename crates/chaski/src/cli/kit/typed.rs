@@ -52,3 +52,11 @@ pub(super) fn shown(error: &Error, kind: ContextKind) -> String {
     };
     text.replace("...", "")
 }
+
+/// Of what the parser suggests, what is most like what was typed: it sorts them that way.
+pub(super) fn likeliest(error: &Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind) {
+        Some(ContextValue::Strings(texts)) => texts.last().cloned(),
+        _ => Some(shown(error, kind)).filter(|text| !text.is_empty()),
+    }
+}

@@ -37,7 +37,7 @@ use crate::api::problem::{FieldBody, ProblemBody};
         (name = "partners", description = "Clientes y proveedores"),
         (name = "trabajos", description = "Trabajos y programación"),
         (name = "llamadas", description = "Registro de llamadas"),
-        (name = "llaves", description = "Llaves de la pasarela"),
+        (name = "llaves", description = "Llaves del servidor"),
         (name = "proveedores", description = "Estado de los proveedores"),
         (name = "salud", description = "Para quien vigila"),
         (name = "compatibilidad", description = "Direcciones con la forma de otros: APIMIGO, Nubefact y el sistema anterior"),
