@@ -112,7 +112,7 @@ fn a_register_of_purchases() {
     assert_eq!(reasons[0], "");
     assert!(reasons[3].contains("BAJA DE OFICIO"), "{}", reasons[3]);
     assert!(
-        reasons[8].contains("falta la fecha de emisión"),
+        reasons[8].contains("Falta la fecha de emisión"),
         "{}",
         reasons[8]
     );
@@ -332,7 +332,7 @@ fn what_is_not_found_is_named() {
         "RUC proveedor;Tipo doc;Serie;Número doc;Fecha emisión;Importe total;Importe total neto\n20100070970;01;F001;1;04/08/2026;118.00;100.00\n20100038146;01;F001;2;05/08/2026;118.00;100.00\n",
     );
     let ran = place.run("cpe lote dos.csv -o r.ndjson").expect(2);
-    says(&ran, "más de una columna puede contener el importe total");
+    says(&ran, "Más de una columna puede contener el importe total");
     place
         .run("cpe lote dos.csv -o r.ndjson --columna monto=G")
         .expect(0);
@@ -489,7 +489,7 @@ fn a_list_of_sales() {
         .run("tipo-cambio lote ventas.csv -o r.ndjson")
         .expect(0);
     says(&ran, "fechas en la columna A (Fecha)");
-    says(&ran, "Por consultar: 2 fechas en 1 llamada");
+    says(&ran, "2 fechas por consultar en 1 consulta");
     let told = rows(&place, "r.ndjson");
     let words = [
         "SÍ",

@@ -84,7 +84,7 @@ fn nothing_changes_by_mistake() {
     check(
         "chk_test_000000000000 --por-dia 5",
         3,
-        "no hay una llave vigente",
+        "No hay una llave vigente",
     );
     check(
         &format!("{start} --nombre {}", "n".repeat(101)),

@@ -515,7 +515,7 @@ fn every_finding_speaks_both_languages() {
     check(
         &buyer,
         "4014",
-        "el adquirente tiene condición de domicilio NO HABIDO",
+        "el cliente tiene condición de domicilio NO HABIDO",
         "the buyer is NO HABIDO: not to be found at its address",
     );
     check(
