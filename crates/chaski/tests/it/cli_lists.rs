@@ -346,7 +346,7 @@ fn what_is_not_found_is_named() {
         "RUC proveedor;Tipo doc;Serie;Número doc;Fecha emisión;Importe total\n20100070971;01;F001;1;04/08/2026;118.00\n20100070972;01;F001;2;05/08/2026;118.00\n",
     );
     let ran = place.run("cpe lote mal.csv -o m.csv").expect(3);
-    says(&ran, "no se pudo leer ningún comprobante de la lista");
+    says(&ran, "No se pudo leer ningún comprobante de la lista");
 }
 
 /// A list that came to its most goes on where it was, and pays for nothing twice.
@@ -522,7 +522,7 @@ fn a_list_of_sales() {
     let again = place
         .run("tipo-cambio lote ventas.csv -o otra.xlsx")
         .expect(0);
-    says(&again, "no se gastará ninguna llamada");
+    says(&again, "no se usará ninguna consulta");
     assert_eq!(service.sandbox.count(Operation::ExchangeRange), 1);
     let book = sheet(&place.path("otra.xlsx"));
     let first = &book[2];
