@@ -166,15 +166,15 @@ impl<S> RowPlan<S> {
         let mut notes = Vec::new();
         if let Some(first) = self.repeats {
             let repeated = text!(
-                "repetido: ya está en la fila {first}",
-                "repeated: already in row {first}"
+                "repetido, ya está en la fila {first}",
+                "repeated, already in row {first}"
             );
             notes.push(repeated.pick(lang));
         }
         if !self.repairs.is_empty() && self.unique.is_some() {
             let repairs = self.repairs.iter().map(|repair| repair.message(lang));
             let list = repairs.collect::<Vec<_>>().join(", ");
-            notes.push(text!("corregido: {list}", "corrected: {list}").pick(lang));
+            notes.push(text!("se corrigió: {list}", "it was corrected: {list}").pick(lang));
         }
         notes
     }

@@ -253,6 +253,10 @@ impl AtWork {
         if room == 0 || (under_way > 0 && room < most / 4) {
             return Ok(());
         }
+        // It did not go in order until now: what is under way is waited for.
+        if in_order && under_way > 0 && !self.behind.contains_key(&series) {
+            return Ok(());
+        }
         let wanted = u32::try_from(room + under_way).unwrap_or(u32::MAX);
         let heads = self.app.queued_documents(&series, wanted).await?;
         if heads.is_empty() {
