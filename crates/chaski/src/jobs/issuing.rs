@@ -34,6 +34,8 @@ const FILES_MEANWHILE: usize = 1;
 /// After each of those, how many times as long as it took nothing is fetched: a file takes the disk several times,
 /// and what is sent waits for the disk too.
 const FILES_REST: u32 = 9;
+/// But no longer than this: an upstream that is slow with files must not keep the others waiting for minutes.
+const LONGEST_REST: Duration = Duration::from_secs(2);
 
 /// How often it is looked without a signal: another process may hand documents over, and time passes.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
@@ -367,7 +369,7 @@ impl AtWork {
         match done {
             Done::Files(id, began) => {
                 self.busy.remove(&file_task(id));
-                let rest = began.elapsed().saturating_mul(FILES_REST);
+                let rest = began.elapsed().saturating_mul(FILES_REST).min(LONGEST_REST);
                 self.files_again = Some(Instant::now() + rest);
                 self.files = self.files.saturating_sub(1);
             }
