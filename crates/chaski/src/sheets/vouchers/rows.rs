@@ -246,10 +246,11 @@ fn issuer_of(subject: &Subject) -> Result<Ruc, Unasked> {
         }
         Subject::Dni { .. } => {
             let why = text!(
-                "es un DNI y no el RUC del emisor",
-                "it is a DNI and not the RUC of the issuer"
+                "falta el RUC del emisor: la celda tiene un DNI",
+                "the RUC of the issuer is missing: the cell has a DNI"
             );
-            Err((VoucherWord::RucInvalido, Some(why)))
+            // A DNI is no wrong RUC.
+            Err((VoucherWord::Incompleto, Some(why)))
         }
         Subject::Bad(problem) => {
             let (es, en) = (problem.message(Lang::Es), problem.message(Lang::En));
