@@ -7,6 +7,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use chacha20::ChaCha20;
@@ -222,6 +223,42 @@ impl Write for ScratchWriter {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Pieces that are put aside one by one, to be read again in any order, in a file as that of a [`Scratch`].
+pub(crate) struct Aside {
+    sealed: Sealed,
+    next: AtomicU64,
+}
+
+impl Aside {
+    /// With its file in the system's folder for those.
+    pub(crate) fn new() -> io::Result<Aside> {
+        Ok(Aside {
+            sealed: Sealed::new(&std::env::temp_dir())?,
+            next: AtomicU64::new(0),
+        })
+    }
+
+    /// Puts a piece aside and says where it is.
+    pub(crate) fn put(&self, piece: &[u8]) -> io::Result<Range<u64>> {
+        let length = piece.len() as u64;
+        // A place whose writing failed is not used again: its part of the key stream may be there.
+        let at = self.next.fetch_add(length, Ordering::Relaxed);
+        let mut sealed = piece.to_vec();
+        self.sealed.apply(at, &mut sealed);
+        system::write_at(&self.sealed.file, &sealed, at)?;
+        Ok(at..at + length)
+    }
+
+    /// The piece that is there.
+    pub(crate) fn get(&self, place: &Range<u64>) -> io::Result<Vec<u8>> {
+        let length = usize::try_from(place.end - place.start).map_err(io::Error::other)?;
+        let mut piece = vec![0; length];
+        system::read_at(&self.sealed.file, &mut piece, place.start)?;
+        self.sealed.apply(place.start, &mut piece);
+        Ok(piece)
     }
 }
 

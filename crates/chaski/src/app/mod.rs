@@ -382,10 +382,15 @@ async fn open_store(
     Ok(Store::open_beside(folder, key, other, on_trial).await?)
 }
 
+/// Numbers in the last requests that the embedded sandbox keeps.
+const LEDGER_CAPACITY: usize = 20_000;
+
 /// The sandbox of a configuration.
 pub fn embedded_sandbox(config: &Config, clock: Clock) -> Result<Sandbox, AppError> {
     let mut sandbox = SandboxConfig::new(move || clock.now());
     sandbox.seed = config.sandbox_seed;
+    // Nobody in this process looks at what was asked long ago; a list asks for a million numbers.
+    sandbox.ledger_capacity = LEDGER_CAPACITY;
     sandbox.latency = config
         .sandbox_latency
         .parse()

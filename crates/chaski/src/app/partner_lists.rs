@@ -87,9 +87,10 @@ impl App {
             ..Imported::default()
         };
         let now = self.clock.now();
-        for rows in table.rows.chunks(CHUNK) {
-            let mut partners = Vec::with_capacity(rows.len());
-            for row in rows {
+        let mut rows = table.rows.iter().peekable();
+        while rows.peek().is_some() {
+            let mut partners = Vec::with_capacity(CHUNK);
+            for row in rows.by_ref().take(CHUNK) {
                 let partner = match table.flaws.get(&row.number) {
                     Some(Flaw::Shifted { cells, usual }) => {
                         Err(PartnerError::Document(CellProblem::Shifted {
@@ -97,7 +98,7 @@ impl App {
                             usual: *usual,
                         }))
                     }
-                    _ => self.partner_of(row, &columns),
+                    _ => self.partner_of(&row, &columns),
                 };
                 match partner {
                     Ok((document, fields)) => partners.push(NewPartner {
@@ -447,7 +448,7 @@ fn complete(table: &Table, columns: &[usize]) -> bool {
             .filter(|column| !row.cell(**column).is_blank());
         filled.count()
     };
-    table.rows.len() == 1 || table.rows.iter().all(|row| filled(row) <= 1)
+    table.rows.len() == 1 || table.rows.iter().all(|row| filled(&row) <= 1)
 }
 
 /// What a title says, folded and without its small words.
@@ -538,9 +539,8 @@ fn is_title(header: &str) -> bool {
 
 /// Whether every filled cell of a column, as far as is looked, is of a kind.
 fn holds(table: &Table, column: usize, is_one: fn(&Cell) -> bool) -> bool {
-    let filled = table.rows.iter().map(|row| row.cell(column));
-    let mut filled = filled.filter(|cell| !cell.is_blank()).take(JUDGED_ROWS);
-    filled.all(is_one)
+    let filled = table.rows.iter().filter(|row| !row.cell(column).is_blank());
+    filled.take(JUDGED_ROWS).all(|row| is_one(row.cell(column)))
 }
 
 fn is_flag(cell: &Cell) -> bool {

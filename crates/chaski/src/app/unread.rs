@@ -8,16 +8,15 @@ use chaski_core::{DniError, Lang, RucError, Text, text};
 use super::AppError;
 use super::verdicts::{RowPlan, of_problem};
 use crate::partners::PartnerError;
-use crate::sheets::{CellProblem, Row, Subject};
+use crate::sheets::{CellProblem, Subject};
 
 /// Says so if no row of a list names a RUC.
-pub(super) fn unread(plans: &[RowPlan], rows: &[Row]) -> Option<AppError> {
+pub(super) fn unread(plans: &[RowPlan]) -> Option<AppError> {
     let read = |plan: &RowPlan| matches!(plan.subject, Subject::Ruc(_)) || plan.unique.is_some();
     if plans.is_empty() || plans.iter().any(read) {
         return None;
     }
-    let numbers = rows.iter().map(|row| row.number);
-    let all = numbers.zip(plans.iter().map(|it| &it.subject));
+    let all = plans.iter().map(|it| (it.row, &it.subject));
     // Totals and titles are no rows that could have been read, unless there is nothing else.
     let of_nobody = |subject: &Subject| matches!(subject, Subject::Total | Subject::Titles);
     let (nobody, mut wrong): (Vec<_>, Vec<_>) = all.partition(|(_, subject)| of_nobody(subject));

@@ -18,6 +18,8 @@ use crate::store::ItemState;
 
 /// What one row turned out to be.
 pub struct RowPlan<S = Subject> {
+    /// Its number, as Excel shows it.
+    pub(super) row: u32,
     pub(super) subject: S,
     pub(super) repairs: Vec<Repair>,
     /// Position of what it asks for among the unique ones.

@@ -321,8 +321,9 @@ fn to_be_taken_up((done, total): (usize, usize), things: &Things) -> Text {
 
 fn keep_only_errors<K: ListKind>(result: &mut BatchResult<K>) {
     let wrong = |said: &K::Said| K::Said::kind().words[said.word()].mend;
-    let mut keep = result.verdicts.iter().map(wrong);
+    let mut keep = result.verdicts.iter().map(|said| wrong(&said));
     result.table.rows.retain(|_| keep.next().unwrap_or(true));
+    drop(keep);
     result.verdicts.retain(wrong);
 }
 

@@ -100,12 +100,10 @@ impl People {
             .filter(|found| found.source == Source::Upstream)
             .count();
         let (mut answered, mut failed) = (false, 0);
-        for verdict in &mut finished.result.verdicts {
-            if verdict.apto != Aptitud::Dni {
-                continue;
-            }
-            match known.get(verdict.ruc_normalizado.as_str()) {
-                None => {}
+        finished.result.verdicts.change(|_, verdict| {
+            let dni = Some(&verdict.ruc_normalizado).filter(|_| verdict.apto == Aptitud::Dni);
+            match dni.and_then(|it| known.get(it.as_str())) {
+                None => return false,
                 Some(Ok(found)) => {
                     answered = true;
                     verdict.razon_social.clone_from(&found.value.nombre);
@@ -136,7 +134,8 @@ impl People {
                     verdict.motivo = sentence(&why.pick(lang));
                 }
             }
-        }
+            true
+        });
         finished.result.summary.calls_spent += paid;
         finished.failed += failed;
         if answered && matches!(finished.total_failure, Some(AppError::NothingRead(_))) {

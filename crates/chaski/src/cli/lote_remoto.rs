@@ -23,7 +23,7 @@ use crate::api::batches::BatchData;
 use crate::app::batches::{BatchResult, Finished, ListClass, ListKind, ReadList};
 use crate::app::{AppError, Mode};
 use crate::remote::{BatchWatch, NewList, Server, ServerError, failure_of};
-use crate::sheets::{RowSaid, Summary, Table, column_letter, find_column};
+use crate::sheets::{Packed, RowSaid, Summary, Table, column_letter, find_column};
 
 pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> Done {
     // 1. Everything that can be wrong is found before anything is sent.
@@ -149,12 +149,12 @@ where
 }
 
 /// RUCs that were not asked for because of a limit; others are those whose turn has not come.
-fn left_out<K: ListKind>(verdicts: &[K::Said], lote: &BatchData) -> usize {
+fn left_out<K: ListKind>(verdicts: &Packed<K::Said>, lote: &BatchData) -> usize {
     let unasked = K::Said::default().word();
     let not_asked = verdicts
         .iter()
         .filter(|it| it.word() == unasked)
-        .map(K::asked_of)
+        .map(|it| K::asked_of(&it))
         .collect::<HashSet<_>>();
     let wait = lote.total_items.saturating_sub(lote.processed_items) as usize;
     let failed = lote.failed_items as usize;

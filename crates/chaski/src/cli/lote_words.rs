@@ -187,9 +187,12 @@ pub(super) fn say_summary<K: ListKind>(
     let lang = needed.lang();
     let total = finished.result.verdicts.len().max(1);
     let mut lines = vec![String::new()];
-    for (place, word) in K::Said::kind().words.iter().enumerate() {
-        let said = finished.result.verdicts.iter();
-        let count = said.filter(|said| said.word() == place).count();
+    let words = K::Said::kind().words;
+    let mut counts = vec![0; words.len()];
+    for said in finished.result.verdicts.iter() {
+        counts[said.word()] += 1;
+    }
+    for (word, count) in words.iter().zip(counts) {
         if count > 0 {
             // Rounded as the workbook rounds it.
             let share = (count * 1000 + total / 2) / total;
@@ -238,13 +241,16 @@ pub(super) fn say_summary<K: ListKind>(
 }
 
 /// Why rows have no answer, in the words of most of them.
-fn usual_reason<K: ListKind>(finished: &Finished<K>) -> Option<&str> {
+fn usual_reason<K: ListKind>(finished: &Finished<K>) -> Option<String> {
     let words = K::Said::kind().words;
     let failed = finished.result.verdicts.iter();
     let failed = failed.filter(|it| words[it.word()].failed && !it.reason().is_empty());
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for said in failed {
-        *counts.entry(said.reason()).or_default() += 1;
+        match counts.get_mut(said.reason()) {
+            Some(count) => *count += 1,
+            None => drop(counts.insert(said.reason().to_owned(), 1)),
+        }
     }
     let most = counts.into_iter().max_by_key(|(_, count)| *count);
     most.map(|(why, _)| why)
@@ -315,7 +321,7 @@ fn what_is_left<K: ListKind>(finished: &Finished<K>, lang: Lang) -> Option<Strin
             .is_none()
             .then(|| usual_reason(finished));
         parts.push(match why.flatten() {
-            Some(why) => format!("{left} ({})", mid_sentence(why)),
+            Some(why) => format!("{left} ({})", mid_sentence(&why)),
             None => left,
         });
     }

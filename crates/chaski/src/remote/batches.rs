@@ -6,6 +6,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use chaski_core::Lang;
 use http::Method;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
@@ -13,7 +14,7 @@ use uuid::Uuid;
 use super::{Question, Server, ServerError, with_query};
 use crate::api::batches::{BatchData, BatchesPage, ResultRow};
 use crate::app::batches::{BatchKind, ListClass};
-use crate::sheets::Row;
+use crate::sheets::{Packed, Row};
 
 /// Largest result that is read, the caller's own columns included.
 pub(super) const MOST_RESULT_BYTES: usize = 1024 * 1024 * 1024;
@@ -219,15 +220,14 @@ impl Server {
     }
 
     /// The verdicts of a batch, one for each of these rows.
-    pub async fn verdicts<R: DeserializeOwned>(
-        &self,
-        id: Uuid,
-        rows: &[Row],
-    ) -> Result<Vec<R>, ServerError> {
+    pub async fn verdicts<R>(&self, id: Uuid, rows: &Packed<Row>) -> Result<Packed<R>, ServerError>
+    where
+        R: Clone + Serialize + DeserializeOwned,
+    {
         let body = self.batch_result(id, "ndjson").await?;
-        let mut verdicts = Vec::with_capacity(rows.len());
+        let mut verdicts = Packed::default();
         let mut lines = body.split(|byte| *byte == b'\n');
-        for row in rows {
+        for row in rows.iter() {
             let line = lines.next().unwrap_or_default();
             let told: ResultRow<R> =
                 serde_json::from_slice(line).map_err(|_| self.unreadable(line))?;

@@ -4,9 +4,11 @@
 //!
 //! SUNAT's own csv does not quote a name with a comma, so such rows are common there.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::identity::{Holds, holds};
+use super::packed::Packed;
 use super::table::{Cell, Flaw, Row};
 
 /// How many rows, spread over the list, say what a column holds.
@@ -40,7 +42,7 @@ impl Kind {
 /// row had in a text with separators, blank ones at the end included; a workbook has none.
 /// `titles` is how many there are.
 pub(super) fn align(
-    rows: &mut [Row],
+    rows: &mut Packed<Row>,
     cells: &[u16],
     titles: Option<usize>,
     separator: Option<char>,
@@ -54,25 +56,27 @@ pub(super) fn align(
         // them are looked at.
         None => row.cells.len().max(usual),
     };
-    let (mut odd, mut whole) = (Vec::new(), Vec::with_capacity(rows.len()));
+    let is_whole = |(index, row): (usize, &Row)| width(index, row) == usual;
+    let mut whole = 0;
     for (index, row) in rows.iter().enumerate() {
-        if width(index, row) == usual {
-            whole.push(row);
-        } else {
-            odd.push(index);
-        }
+        whole += usize::from(is_whole((index, &row)));
     }
-    let kinds = kinds_of(&whole, usual);
+    let of_whole = rows.iter().enumerate();
+    let of_whole = of_whole.filter(|(index, row)| is_whole((*index, row)));
+    let step = whole.div_ceil(JUDGED_ROWS).max(1);
+    let judged: Vec<Cow<'_, Row>> = of_whole.map(|(_, row)| row).step_by(step).collect();
+    let kinds = kinds_of(&judged, usual);
     let mut flaws = BTreeMap::new();
-    if kinds.iter().filter(|kind| kind.is_of_identities()).count() > 1 {
-        for row in whole.iter().filter(|row| is_shifted(row, &kinds)) {
-            flaws.insert(row.number, shifted(usual, usual));
-        }
+    let several = kinds.iter().filter(|kind| kind.is_of_identities()).count() > 1;
+    if !several && whole == rows.len() {
+        return flaws;
     }
-    for index in odd {
-        let found = width(index, &rows[index]);
-        let row = &mut rows[index];
+    rows.change(|index, row| {
+        let found = width(index, row);
         let flaw = match separator {
+            _ if found == usual => {
+                (several && is_shifted(row, &kinds)).then(|| shifted(usual, usual))
+            }
             Some(separator) if found > usual => over(row, found, &kinds, separator),
             _ if begins_as(row, &kinds) && !is_shifted(row, &kinds) => None,
             Some(_) => Some(shifted(found, usual)),
@@ -81,7 +85,8 @@ pub(super) fn align(
         if let Some(flaw) = flaw {
             flaws.insert(row.number, flaw);
         }
-    }
+        flaw == Some(Flaw::Realigned)
+    });
     flaws
 }
 
@@ -95,13 +100,14 @@ fn shifted(cells: usize, usual: usize) -> Flaw {
 
 /// How many cells a whole row has: as many as there are titles if a fifth of the rows has so many,
 /// else as most rows have.
-fn usual_width(rows: &[Row], cells: &[u16], titles: Option<usize>) -> Option<usize> {
+fn usual_width(rows: &Packed<Row>, cells: &[u16], titles: Option<usize>) -> Option<usize> {
     if cells.is_empty() {
-        let widest = rows.iter().map(|row| row.cells.len()).max();
-        let beyond = |titles: usize| rows.iter().filter(|row| row.cells.len() > titles).count();
-        return titles
-            .filter(|titles| beyond(*titles) * 2 <= rows.len())
-            .or(widest);
+        let (mut widest, mut beyond) = (None, 0);
+        for row in rows.iter() {
+            widest = widest.max(Some(row.cells.len()));
+            beyond += usize::from(titles.is_some_and(|titles| row.cells.len() > titles));
+        }
+        return titles.filter(|_| beyond * 2 <= rows.len()).or(widest);
     }
     let mut counts: HashMap<u16, usize> = HashMap::new();
     for cells in cells {
@@ -121,13 +127,12 @@ fn usual_width(rows: &[Row], cells: &[u16], titles: Option<usize>) -> Option<usi
     as_titles.or_else(most).map(usize::from)
 }
 
-fn kinds_of(whole: &[&Row], width: usize) -> Vec<Kind> {
-    let step = whole.len().div_ceil(JUDGED_ROWS).max(1);
-    let judged = || whole.iter().step_by(step);
+/// What the columns hold, by some of the rows that are whole.
+fn kinds_of(judged: &[Cow<'_, Row>], width: usize) -> Vec<Kind> {
     let kind = |column: usize| {
         let (mut rows, mut filled, mut rucs, mut dnis, mut figures) = (0, 0, 0, 0, 0);
         let mut identities: HashMap<String, usize> = HashMap::new();
-        for row in judged() {
+        for row in judged {
             let cell = row.cell(column);
             let holds = holds(cell);
             rows += 1;

@@ -27,17 +27,21 @@ pub(super) fn into_table(found: SheetFound) -> Option<Table> {
     } = found;
     let blank = |row: &Row| row.cells.iter().all(Cell::is_blank);
     let mut of_row = rows.iter();
-    cells.retain(|_| of_row.next().is_none_or(|row| !blank(row)));
+    cells.retain(|_| of_row.next().is_none_or(|row| !blank(&row)));
+    drop(of_row);
     rows.retain(|row| !blank(row));
-    let titles = find_header(&rows).map(|index| TitleRows::around(index, &rows, looks.joined()));
+    // Titles stand among the first rows.
+    let beginning = rows.first();
+    let titles =
+        find_header(beginning).map(|index| TitleRows::around(index, beginning, looks.joined()));
     let first = titles.as_ref().map_or(0, |titles| titles.last + 1);
-    let mut list = rows.split_off(first);
+    let (above, mut list) = (rows.take_first(first), rows);
     if list.is_empty() {
         return None;
     }
     let title_cells = titles.as_ref().map(|titles| match cells.get(titles.last) {
         Some(cells) => usize::from(*cells),
-        None => titles.width(&rows),
+        None => titles.width(&above),
     });
     let separator = match source {
         SourceKind::Csv { separator, .. } => Some(separator),
@@ -48,25 +52,25 @@ pub(super) fn into_table(found: SheetFound) -> Option<Table> {
     let widest = list.iter().map(|row| row.cells.len()).max().unwrap_or(0);
     let width = titles
         .as_ref()
-        .map_or(widest, |titles| widest.max(titles.width(&rows)));
+        .map_or(widest, |titles| widest.max(titles.width(&above)));
     let headers = (0..width)
         .map(|column| {
             let title = titles
                 .as_ref()
-                .map(|it| it.name(column, &rows, looks.joined()));
+                .map(|it| it.name(column, &above, looks.joined()));
             title
                 .filter(|it| !it.is_empty())
                 .unwrap_or_else(|| column_letter(column))
         })
         .collect();
-    let header_row = titles.map(|titles| rows[titles.last].number);
+    let header_row = titles.map(|titles| above[titles.last].number);
     looks.keep_joined_above(header_row.unwrap_or(0));
     Some(Table {
         source,
         sheet: 0,
         headers,
         header_row: header_row.map(|row| row as usize),
-        above: rows,
+        above,
         rows: list,
         looks,
         flaws,

@@ -19,6 +19,7 @@ mod limits;
 mod looks;
 mod names;
 mod ours;
+mod packed;
 mod rates;
 mod read;
 mod repair;
@@ -41,6 +42,7 @@ pub use error::{Excess, SheetError};
 pub use flaws::{CellProblem, Repair};
 pub use limits::{Limits, MOST_ROWS};
 pub use looks::{JoinedCells, ListLooks, NumberForm};
+pub use packed::Packed;
 pub use rates::{RateReader, RateRow, RateVerdict, RateWord};
 pub use read::{
     read, read_book, read_book_bytes, read_bytes, read_bytes_for, read_for, read_stored,

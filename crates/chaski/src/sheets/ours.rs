@@ -4,7 +4,7 @@ use chaski_core::{Text, fold, text};
 
 use super::result_columns::result_titles;
 use super::result_kind::plain_title;
-use super::table::Table;
+use super::table::{Row, Table};
 
 /// How many of ours, one after the other, are surely ours.
 const LEAST: usize = 5;
@@ -22,11 +22,16 @@ pub(super) fn without_our_columns(table: &mut Table) -> Option<Text> {
         column += 1;
         !left_out.contains(&(column - 1))
     });
-    for row in table.above.iter_mut().chain(&mut table.rows) {
+    let leave_out = |row: &mut Row| {
         let kept = row.cells.iter().enumerate();
         let kept = kept.filter(|(column, _)| !left_out.contains(column));
         row.cells = kept.map(|(_, cell)| cell.clone()).collect();
-    }
+    };
+    table.above.iter_mut().for_each(leave_out);
+    table.rows.change(|_, row| {
+        leave_out(row);
+        true
+    });
     table.looks.without_columns(&left_out);
     Some(text!(
         "La lista es un resultado de Chaski: las columnas que agregó se hacen de nuevo",

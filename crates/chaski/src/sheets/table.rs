@@ -5,13 +5,15 @@ use std::fmt;
 
 use chaski_core::Lang;
 use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
 
 use super::looks::ListLooks;
+use super::packed::Packed;
 
 /// One value. Short texts live inside the cell, so a list of RUCs allocates nothing per cell.
 ///
 /// `Debug` shows the kind and size but not the value: a list holds DNIs and names of people.
-#[derive(Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 pub enum Cell {
     /// Nothing.
     #[default]
@@ -76,7 +78,7 @@ impl fmt::Debug for Cell {
 }
 
 /// A row with something in it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Its number as the spreadsheet shows it, from 1.
     pub number: u32,
@@ -173,7 +175,7 @@ pub struct Table {
     /// The rows above the list, those of the titles included, as they stand.
     pub above: Vec<Row>,
     /// The rows below the header that hold something.
-    pub rows: Vec<Row>,
+    pub rows: Packed<Row>,
     /// How its columns look.
     pub looks: ListLooks,
     /// Rows whose cells were not under their titles, by their number.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use chaski_core::Lang;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::result_columns::OF_RUCS;
 use super::result_kind::{ResultKind, ResultWord, RowSaid};
@@ -13,7 +13,7 @@ use crate::named::named;
 /// What is known of the RUC of one row; texts are empty where nothing is known.
 ///
 /// `Debug` leaves out what may be personal: number, name and address.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// The RUC (or DNI) without its damage.
     pub ruc_normalizado: String,
@@ -56,7 +56,7 @@ impl fmt::Debug for Verdict {
 
 named! {
     /// Whether a row can be invoiced. The order is that of the summary.
-    #[derive(Default, Deserialize)]
+    #[derive(Default, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
     pub enum Aptitud {
         /// Yes.

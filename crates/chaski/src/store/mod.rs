@@ -66,7 +66,7 @@ pub use tables::batches::{BatchChange, NewBatch, SameList};
 pub use tables::claims::{Claim, LEASE};
 pub use tables::companies::Company;
 pub use tables::consumption::UsedRow;
-pub use tables::items::{Item, ItemState};
+pub use tables::items::{Item, ItemState, NewItems};
 pub use tables::jobs::{Job, JobCount, JobEnd, JobFilter, JobState};
 pub use tables::once::{DoneBefore, Once};
 pub use tables::partner_changes::{ChangeFilter, ChangeRow};

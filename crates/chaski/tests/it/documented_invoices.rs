@@ -164,7 +164,7 @@ fn the_first_minute_is_as_it_is_shown() {
         let text = page_of(page);
         let command = text
             .lines()
-            .find_map(|line| line.strip_prefix("$ cargo run --release --locked -- "))
+            .find_map(|line| line.strip_prefix("$ cargo run --locked -- "))
             .expect("the command of the first minute");
         let shown = text.split("```text\n").nth(1).expect("what it says");
         let shown: Vec<String> = shown

@@ -38,8 +38,7 @@ pub(crate) fn batch(number: u128, subjects: &[&str]) -> NewBatch {
         source_hash: [7; 32],
         options: "columna=RUC".into(),
         total_rows: 10,
-        subjects: subjects.iter().map(|subject| ruc(subject)).collect(),
-        known: Vec::new(),
+        items: subjects.iter().map(|subject| ruc(subject)).collect(),
         cache_hits: 0,
         input: None,
         once: None,
@@ -814,7 +813,7 @@ async fn batches_are_listed_cancelled_and_refused() {
         store.ready().unwrap();
 
         let mut mixed = batch(20, &["20100038146"]);
-        mixed.subjects.push(dni("00000001"));
+        mixed.items = [ruc("20100038146"), dni("00000001")].into_iter().collect();
         assert_eq!(
             store.create_batch(mixed).await.unwrap_err(),
             StoreError::MixedBatch
@@ -1059,11 +1058,13 @@ async fn a_person_is_shown_and_erased() {
 async fn a_batch_may_begin_with_what_is_known() {
     on_each_backend(async |store| {
         let mut new = batch(1, &["20100038146", "20131312955", "10000000006"]);
-        new.known = vec![
-            (2, ItemState::Answered),
-            (0, ItemState::Refused),
-            (9, ItemState::Answered),
-        ];
+        new.items = [
+            (ruc("20100038146"), Some(ItemState::Refused)),
+            (ruc("20131312955"), None),
+            (ruc("10000000006"), Some(ItemState::Answered)),
+        ]
+        .into_iter()
+        .collect();
         let id = new.job.batch.unwrap();
         store.create_batch(new).await.unwrap();
         let batch = store.batch(id).await.unwrap().unwrap();

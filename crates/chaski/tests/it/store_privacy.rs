@@ -174,7 +174,7 @@ async fn sealed_bytes_do_not_open_elsewhere() {
     );
 
     let mut new = batch(1, &[]);
-    new.subjects = vec![one, two];
+    new.items = [one, two].into_iter().collect();
     new.operation = "dni";
     store.create_batch(new).await.unwrap();
     tampered(

@@ -351,7 +351,7 @@ impl Engine {
             return outcome.map_err(|error| error.after(said.attempts, said.started.elapsed()));
         }
         // 3. Remember.
-        Box::pin(self.arrive(question, key, said)).await
+        Box::pin(self.arrive(question, key, said, ask)).await
     }
 
     /// Memory, and if it knows nothing the upstream: what that said, or the outcome if there is one
@@ -422,9 +422,10 @@ impl Engine {
         question: &L,
         key: &Key,
         said: Box<UpstreamAnswer<L::Answer>>,
+        ask: &Ask,
     ) -> Result<Found<L::Answer>, Error> {
         let provider = said.line.provider();
-        let (entry, result) = self.digest(question, key, provider, said.decoded);
+        let (entry, result) = self.digest(question, key, provider, said.decoded, ask);
         let result = match self.remember(vec![entry]).await {
             Ok(()) => result,
             Err(failure) => Err(Error::failed(failure)),

@@ -108,14 +108,15 @@ impl Engine {
         }
     }
 
-    /// What a decoded answer leaves behind: the memory of it, in the process at once and in the
-    /// ledger by the caller, and the outcome. No memory when it is not to be kept.
+    /// What a decoded answer leaves behind: the memory of it, in the process at once (but for those of a
+    /// list on record) and in the ledger by the caller, and the outcome. No memory when it is not to be kept.
     pub(crate) fn digest<L: Lookup>(
         &self,
         question: &L,
         key: &Key,
         provider: &'static str,
         decoded: Decoded<L::Answer>,
+        ask: &Ask,
     ) -> (MemoryEntry, Result<Found<L::Answer>, Error>) {
         let now = self.shared.clock.now();
         let times = &self.shared.tuned.now().times;
@@ -144,7 +145,7 @@ impl Engine {
             expires_at: later(now, lasts),
         });
         if let Some(memory) = &memory {
-            self.keep_hot::<L>(key, &outcome, memory);
+            self.keep_hot::<L>(key, &outcome, memory, ask);
         }
         let outcome = given(outcome, Source::Upstream, provider, now);
         ((key.clone(), memory), outcome)
@@ -236,11 +237,24 @@ impl Engine {
             Remembered::Answer(body) => Ok(Arc::new(question.unpack(body)?)),
             Remembered::Refusal { reason, message } => Err((*reason, message.clone())),
         };
-        self.keep_hot::<L>(key, &outcome, memory);
+        self.keep_hot::<L>(key, &outcome, memory, ask);
         Some(outcome)
     }
 
-    fn keep_hot<L: Lookup>(&self, key: &Key, outcome: &Outcome<L::Answer>, memory: &Memory) {
+    /// What a list on record brings would fill the process and push out what is asked for every minute: its
+    /// answers are found in the ledger.
+    fn keep_hot<L: Lookup>(
+        &self,
+        key: &Key,
+        outcome: &Outcome<L::Answer>,
+        memory: &Memory,
+        ask: &Ask,
+    ) {
+        if ask.batch.is_some() {
+            // Not an older one either.
+            self.shared.hot.remove(key);
+            return;
+        }
         let cargo: SharedOutcome = Arc::new(outcome.clone());
         self.shared.hot.insert(
             key.clone(),

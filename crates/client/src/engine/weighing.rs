@@ -156,7 +156,7 @@ impl Engine {
         match self.ask_line(line, &sheet, &exchange, &mut attempts).await {
             Ok(decoded @ Decoded::Answer(_)) => {
                 // It was paid for.
-                let (entry, _) = self.digest(known, &key, line.provider(), decoded);
+                let (entry, _) = self.digest(known, &key, line.provider(), decoded, &ask);
                 // One that cannot be written yet is no verdict on the upstream.
                 drop(self.remember(vec![entry]).await);
                 Checked::Good

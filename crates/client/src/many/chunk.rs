@@ -252,9 +252,13 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
                     .fall_back(question, &one.key, &self.ask, failure)
                     .await
             } else {
-                let (entry, outcome) =
-                    self.engine
-                        .digest(&one.question, &one.key, line.provider(), decoded);
+                let (entry, outcome) = self.engine.digest(
+                    &one.question,
+                    &one.key,
+                    line.provider(),
+                    decoded,
+                    &self.ask,
+                );
                 entries.push(entry);
                 outcome
             };

@@ -8,13 +8,15 @@
 mod chunk;
 mod singles;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
@@ -216,23 +218,26 @@ impl Faith {
     }
 }
 
-/// The questions, each once, with their positions; and the other positions of those that come again.
-fn apart<L: Lookup>(questions: Vec<L>) -> (Vec<(usize, L)>, Twins) {
+/// Of the questions that come more than once, by their first positions, the others; and all of those.
+fn apart<L: Lookup>(questions: &[L]) -> (Twins, HashSet<usize>) {
     let hasher = RandomState::default();
-    let mut unique: Vec<(usize, L)> = Vec::with_capacity(questions.len());
-    let (mut known, mut others) = (HashMap::new(), Twins::new());
-    for (position, question) in questions.into_iter().enumerate() {
+    let (mut twins, mut again) = (Twins::new(), HashSet::new());
+    let mut known: HashTable<u32> = HashTable::new();
+    let key_at = |at: &u32| questions[*at as usize].key();
+    for (position, question) in (0_u32..).zip(questions) {
         let key = question.key();
-        let at = *known.entry(hasher.hash_one(&key)).or_insert(unique.len());
-        match unique.get(at) {
-            Some((first, same)) if same.key() == key => {
-                others.entry(*first).or_default().push(position);
+        let same = |at: &u32| key_at(at) == key;
+        let hash = |at: &u32| hasher.hash_one(key_at(at));
+        match known.entry(hasher.hash_one(&key), same, hash) {
+            Entry::Occupied(first) => {
+                let (first, position) = (*first.get() as usize, position as usize);
+                twins.entry(first).or_default().push(position);
+                again.insert(position);
             }
-            // Another one with an equal hash is asked as if it came once.
-            _ => unique.push((position, question)),
+            Entry::Vacant(entry) => drop(entry.insert(position)),
         }
     }
-    (unique, others)
+    (twins, again)
 }
 
 /// Most questions in the native batch call of the first upstream that has one.
@@ -245,7 +250,7 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
     async fn all(self, questions: Vec<L>) {
         // 1. Equal questions once. Keys are made when their turn comes: those of a long list take more
         //    memory than the list.
-        let (unique, twins) = apart(questions);
+        let (twins, again) = apart(&questions);
         let run = Run {
             sender: self.repeat_for(twins),
             ..self
@@ -253,7 +258,8 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
         // 2. What memory knows, looked up while the window is full; and chunks of the rest.
         let (found_unknown, mut to_ask) = mpsc::channel(1);
         let look_up = async {
-            let mut unique = unique.into_iter().peekable();
+            let all = questions.into_iter().enumerate();
+            let mut unique = all.filter(|(at, _)| !again.contains(at)).peekable();
             while unique.peek().is_some() && !run.sender.is_closed() {
                 let some = unique.by_ref().take(RECALL_CHUNK);
                 let some = some.map(|(position, question)| Asked {

@@ -118,7 +118,9 @@ impl<L: Lookup, R: Routes<L>> Run<L, R> {
                 }
                 _ => {
                     self.trust(&said.line, one.key.operation);
-                    self.engine.arrive(&one.question, &one.key, said).await
+                    self.engine
+                        .arrive(&one.question, &one.key, said, &self.ask)
+                        .await
                 }
             },
         };

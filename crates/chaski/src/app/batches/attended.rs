@@ -7,6 +7,7 @@
 //! stored: the batch is then paused until a person resumes it.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chaski_client::{Ask, Budget, Failure};
@@ -17,17 +18,19 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::kind::{ListKind, ListOutcome, RucList};
+use super::learned::Learned;
+use super::reading::Reading;
 use super::result::{BatchResult, summary};
-use super::submit::BatchOptions;
-use super::work::{Run, states_of};
+use super::submit::{AT_A_TIME, BatchOptions};
+use super::work::Run;
 use crate::app::cost::{Cost, Over};
 use crate::app::job_kind::{JobKind, job_text};
-use crate::app::verdicts::{NotAsked, OfList, RowPlan, is_limit};
+use crate::app::verdicts::{NotAsked, OfList, is_limit};
 use crate::app::{App, AppError, Mode};
-use crate::sheets::{Subject, Summary, Table};
+use crate::sheets::{Packed, Subject, Summary, Table};
 use crate::store::{
     Asker, Batch, BatchChange, ChecksNoted, Claim, Company, ItemState, Job, JobEnd, JobState,
-    NewBatch, StoreError,
+    NewBatch, NewItems, StoreError,
 };
 
 /// A list and how it is to be read.
@@ -45,10 +48,10 @@ pub struct ReadList<K = RucList> {
 /// A batch of this process. Until it is started nothing is spent or stored.
 pub struct Attended<K: ListKind = RucList> {
     list: ReadList<K>,
-    rows: Vec<RowPlan<K::Read>>,
-    unique: Vec<K::Subject>,
+    rules: RucRules,
+    reading: Reading<K>,
     /// The outcomes so far, by the position of the number.
-    learned: HashMap<usize, K::Outcome>,
+    learned: Learned<K::Outcome>,
     /// The batch of the same list that was left unfinished.
     unfinished: Option<Uuid>,
     ask: Ask,
@@ -107,34 +110,42 @@ impl App {
     ) -> Result<Attended<K>, AppError> {
         let began = Instant::now();
         // 1. Each row is read; damage is repaired, and rows without a RUC are final now, at no cost.
-        let rules = &self.config.ruc_rules;
-        let (rows, unique) = list.rows(rules);
+        let rules = self.config.ruc_rules.clone();
+        let reading = list.reading(&rules);
+        let unique = &*reading.unique;
         // 2. What an interrupted run of the same list learned stays so, however old.
-        let same = self.store.same_list(&list.names(rules)).await?;
+        let same = self.store.same_list(&list.names(&rules)).await?;
         // A version of before may have read other numbers from the same file.
         let is_same = |batch: &Batch| resume && batch.unique as usize == unique.len();
         let unfinished = same.unfinished.filter(is_same);
         let since = unfinished.as_ref().map(|batch| batch.created_at);
-        let mut learned = K::known(self, &unique, since, ask).await?;
+        let mut learned = Learned::of(unique.len(), !K::is_remembered(self));
+        for (some, from) in unique.chunks(AT_A_TIME).zip((0..).step_by(AT_A_TIME)) {
+            for (place, outcome) in K::known(self, some, since, ask).await? {
+                learned.insert(from + place, outcome);
+            }
+        }
         if let Some(batch) = unfinished.as_ref().filter(|_| K::ITEMS_SAY) {
-            let said = self.said_of::<K>(batch).await?;
+            let mut said = self.said_of::<K>(batch).await?;
             for (at, subject) in unique.iter().enumerate() {
-                if let Some(outcome) = said.get(subject) {
-                    learned.entry(at).or_insert_with(|| outcome.clone());
+                if let Some(outcome) = said.remove(subject).filter(|_| !learned.has(at)) {
+                    learned.insert(at, outcome);
                 }
             }
         }
         // 3. What is left, and how many calls that is.
         let (known, to_ask) = (learned.len(), unique.len() - learned.len());
-        let left = unique.iter().enumerate();
-        let left = left.filter(|(at, _)| !learned.contains_key(at));
-        let left: Vec<K::Subject> = left.map(|(_, it)| it.clone()).collect();
+        let left: Vec<K::Subject> = learned
+            .open()
+            .map(|at| unique[at as usize].clone())
+            .collect();
         let cost = K::cost(self, &left, ask).await?;
+        drop(left);
         Ok(Attended {
             list,
-            rows,
-            unique,
-            held_before: learned.values().filter(|it| it.is_from_memory()).count(),
+            rules,
+            reading,
+            held_before: learned.hits(),
             learned,
             unfinished: unfinished.map(|batch| batch.id),
             ask: ask.clone(),
@@ -187,7 +198,6 @@ impl<K: ListKind> Attended<K> {
             ..BatchOptions::default()
         };
         let payload = job_text(&options)?;
-        let known = self.learned.iter().map(|(at, learned)| (*at, learned));
         let (store, mut writes) = (app.store.clone(), JoinSet::new());
         let taken_up = match self.unfinished {
             // Another process may have claimed it since it was found.
@@ -199,25 +209,32 @@ impl<K: ListKind> Attended<K> {
         };
         let claim = if let Some(claim) = taken_up {
             let open = store.pending_items(claim.batch()?).await?;
-            let open: HashSet<usize> = open.iter().map(|(at, _)| *at as usize).collect();
-            let (states, hits) = states_of(known.filter(|(at, _)| open.contains(at)));
+            let (mut states, mut hits) = (Vec::new(), 0);
+            for (at, _) in open {
+                if let Some(state) = self.learned.state(at as usize) {
+                    hits += u32::from(self.learned.is_from_memory(at as usize));
+                    states.push((at, state));
+                }
+            }
             let by = claim.clone();
             writes.spawn(async move { store.note_items(&by, states, hits).await });
             claim
         } else {
-            let (known, cache_hits) = states_of(known);
             let job = app.new_job(JobKind::Batch, payload, &Asker::named(&self.ask.who));
             let job = Job {
                 state: JobState::Running,
                 started_at: Some(job.created_at),
                 ..job
             };
-            let (name, rows) = (self.list.source_name.clone(), self.rows.len());
+            let states = self.learned.states();
+            let unique = Arc::clone(&self.reading.unique);
+            let item = move |at| (K::key(&unique[at as usize]), states(at));
+            let (name, rows) = (self.list.source_name.clone(), self.reading.len());
             let batch = NewBatch {
                 source_hash: self.list.fingerprint(),
-                known,
-                cache_hits,
-                ..app.new_batch(&self.list.how, name, rows, &self.unique, job)
+                cache_hits: u32::try_from(self.learned.hits()).unwrap_or(u32::MAX),
+                items: NewItems::made(self.reading.unique.len(), item),
+                ..app.new_batch(&self.list.how, name, rows, job)
             };
             let claim = Claim::at_birth(batch.job.clone());
             let created = async move { store.create_batch(batch).await };
@@ -231,8 +248,7 @@ impl<K: ListKind> Attended<K> {
         };
         self.calls_before = app.migo.line().stats().paid;
         (self.started, self.budget) = (Instant::now(), Budget::of(self.cost.most));
-        let wanted = (0..self.unique.len()).filter(|at| !self.learned.contains_key(at));
-        let wanted = wanted.take(self.most).collect();
+        let wanted = self.learned.open().take(self.most).collect();
         self.ask_for(app, claim, wanted, writes);
         Ok(())
     }
@@ -241,24 +257,25 @@ impl<K: ListKind> Attended<K> {
         &mut self,
         app: &App,
         claim: Claim,
-        wanted: Vec<usize>,
+        wanted: Vec<u32>,
         writes: JoinSet<Result<(), StoreError>>,
     ) {
-        let wanted = wanted.into_iter();
-        let wanted = wanted.map(|at| (at, self.unique[at].clone())).collect();
+        let unique = &self.reading.unique;
+        let subjects = wanted.iter().map(|at| unique[*at as usize].clone());
+        let subjects = subjects.collect();
         let ask = self.ask.clone().budget(self.budget.clone());
-        let run = app.run_batch(claim.clone(), wanted, &ask, None, writes);
+        let run = app.run_batch(claim.clone(), (wanted, subjects), &ask, None, writes);
         self.run = Some((claim, run));
     }
 
     /// RUCs with an outcome, and RUCs in all, each once.
     pub fn progress(&self) -> (usize, usize) {
-        (self.learned.len(), self.unique.len())
+        (self.learned.len(), self.reading.unique.len())
     }
 
     /// RUCs that were not asked for because the list had spent the most that it may.
     pub fn over_the_cost(&self) -> Option<Over> {
-        let over = self.count(is_over_cost);
+        let over = self.learned.failed(is_over_cost);
         self.over(over, over)
     }
 
@@ -267,19 +284,13 @@ impl<K: ListKind> Attended<K> {
         K::over(rucs, self.cost.most, left, singly)
     }
 
-    fn count(&self, wanted: impl Fn(&K::Outcome) -> bool) -> usize {
-        self.learned.values().filter(|it| wanted(it)).count()
-    }
-
     /// Asks for those with `more` calls.
     pub async fn go_on(&mut self, app: &App, more: u64) -> Result<(), AppError> {
         let Some((claim, mut run)) = self.run.take() else {
             return Ok(());
         };
         run.written().await?;
-        let left = self.learned.extract_if(|_, it| is_over_cost(it));
-        let mut left: Vec<usize> = left.map(|(position, _)| position).collect();
-        left.sort_unstable();
+        let left = self.learned.forget(is_over_cost);
         self.budget = Budget::of(more);
         self.cost.most += more;
         self.ask_for(app, claim, left, JoinSet::new());
@@ -297,7 +308,9 @@ impl<K: ListKind> Attended<K> {
             self.asked_in = self.started.elapsed();
             return Ok(false);
         };
-        self.learned.extend(group);
+        for (at, outcome) in group {
+            self.learned.insert(at, outcome);
+        }
         Ok(true)
     }
 
@@ -321,14 +334,20 @@ impl<K: ListKind> Attended<K> {
     /// Whether the upstream failed and answered about no number.
     fn nothing_came(&self) -> bool {
         let failed = |it: &K::Outcome| it.error().is_some_and(|error| !is_limit(error.code()));
-        self.learned.values().any(failed) && self.learned.values().all(is_failed)
+        self.learned.failed(failed) > 0 && self.none_answered()
+    }
+
+    fn none_answered(&self) -> bool {
+        self.learned.failed(|_| true) == self.learned.len()
     }
 
     /// Why nothing at all was answered, or why the rest fails as well.
     fn total_failure(&self) -> Option<AppError> {
-        let none_answered = self.learned.values().all(is_failed);
-        let unread = K::nothing_read(&self.rows, &self.list.table);
-        let failures = self.learned.values().filter_map(ListOutcome::error);
+        let none_answered = self.none_answered();
+        let (how, table) = (&self.list.how, &self.list.table);
+        let unread = self.reading.nothing_read(how, table, &self.rules);
+        let failures = self.learned.failures();
+        let failures = failures.filter_map(|(it, _)| it.error());
         let failures = failures.filter(|error| none_answered || error.concerns_all());
         let cause = failures
             // A spent budget and an open breaker come after the cause: they are why the failing call
@@ -345,11 +364,34 @@ impl<K: ListKind> Attended<K> {
     }
 
     /// Notes on the house's partners what the RUCs learned say of them.
-    pub async fn note_on_partners(&self, app: &App) -> Result<ChecksNoted, AppError> {
-        let now = app.clock.now();
-        let checks = self.learned.iter();
-        let checks = checks.filter_map(|(at, learned)| K::check(&self.unique[*at], learned, now));
-        app.note_on_partners(Company::HOUSE, checks.collect()).await
+    pub async fn note_on_partners(&mut self, app: &App) -> Result<ChecksNoted, AppError> {
+        let (now, mut noted) = (app.clock.now(), ChecksNoted::default());
+        let unique = Arc::clone(&self.reading.unique);
+        let batch = self.batch_in_memory(app).await?;
+        for (some, from) in unique.chunks(AT_A_TIME).zip((0..).step_by(AT_A_TIME)) {
+            let places = || from..from + some.len();
+            let told = told::<K>(app, batch.as_ref(), (&self.learned, &unique), places()).await?;
+            let checks = places().filter_map(|at| {
+                let learned = self.learned.kept(at).or_else(|| told.get(&unique[at]));
+                K::check(&unique[at], learned?, now)
+            });
+            noted.add(
+                app.note_on_partners(Company::HOUSE, checks.collect())
+                    .await?,
+            );
+        }
+        Ok(noted)
+    }
+
+    /// The batch as it is stored, where only memory has some of the answers.
+    async fn batch_in_memory(&mut self, app: &App) -> Result<Option<Batch>, AppError> {
+        match &mut self.run {
+            Some((claim, run)) if self.learned.is_partly_in_memory() => {
+                run.written().await?;
+                Ok(app.store.batch(claim.batch()?).await?)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Ends the batch: one verdict for each row.
@@ -359,22 +401,39 @@ impl<K: ListKind> Attended<K> {
             otherwise: NotAsked::PlanTooSmall,
             nothing_came: self.nothing_came(),
         };
-        let verdict = |row: &RowPlan<K::Read>| {
-            let learned = row.unique.and_then(|at| self.learned.get(&at));
-            K::row(app, row, learned, of_list, lang)
-        };
-        let verdicts: Vec<K::Said> = self.rows.iter().map(verdict).collect();
+        let batch = self.batch_in_memory(app).await?;
+        let mut verdicts = Packed::default();
+        {
+            let (how, table) = (&self.list.how, &self.list.table);
+            let mut rows = self.reading.rows(how, table, &self.rules);
+            loop {
+                let some: Vec<_> = rows.by_ref().take(AT_A_TIME).collect();
+                if some.is_empty() {
+                    break;
+                }
+                let places = some.iter().filter_map(|row| row.unique);
+                let known = (&self.learned, &*self.reading.unique);
+                let told = told::<K>(app, batch.as_ref(), known, places).await?;
+                verdicts.extend(some.iter().map(|row| {
+                    let learned = row.unique.and_then(|at| {
+                        let kept = self.learned.kept(at);
+                        kept.or_else(|| told.get(&self.reading.unique[at]))
+                    });
+                    K::row(app, row, learned, of_list, lang)
+                }));
+            }
+        }
         if let Some((claim, mut run)) = self.run.take() {
             run.written().await?;
             app.finish_batch(&claim, JobEnd::Completed).await?;
         }
         let calls = app.migo.line().stats().paid - self.calls_before;
-        let hits = self.count(ListOutcome::is_from_memory);
-        let left_out = self.unique.len() - self.learned.len();
-        let failed = self.count(is_failed) + left_out;
+        let hits = self.learned.hits();
+        let left_out = self.reading.unique.len() - self.learned.len();
+        let failed = self.learned.failed(|_| true) + left_out;
         Ok(Finished {
             failed,
-            over: self.over(self.count(is_over_cost), failed),
+            over: self.over(self.learned.failed(is_over_cost), failed),
             left_out,
             by_a_server: false,
             total_failure: self.total_failure(),
@@ -387,7 +446,7 @@ impl<K: ListKind> Attended<K> {
                     // As it was announced: answers that an earlier run paid for count as known.
                     cache_hits: self.known + hits.saturating_sub(self.held_before),
                     duration: self.started.elapsed() + self.prepared_in,
-                    ..summary::<K>(&self.rows, app.mode, app.clock.now(), lang)
+                    ..summary(&self.reading, app.mode, app.clock.now(), lang)
                 },
                 table: self.list.table,
             },
@@ -395,8 +454,19 @@ impl<K: ListKind> Attended<K> {
     }
 }
 
-fn is_failed(learned: &impl ListOutcome) -> bool {
-    learned.error().is_some()
+/// What came of those numbers of which only memory has it.
+async fn told<K: ListKind>(
+    app: &App,
+    batch: Option<&Batch>,
+    (learned, unique): (&Learned<K::Outcome>, &Vec<K::Subject>),
+    places: impl Iterator<Item = usize>,
+) -> Result<HashMap<K::Subject, K::Outcome>, AppError> {
+    let Some(batch) = batch else {
+        return Ok(HashMap::new());
+    };
+    let asked = places.filter_map(|at| Some((unique[at].clone(), learned.in_memory(at)?)));
+    let asked = asked.collect();
+    K::told(app, batch, asked).await
 }
 
 fn is_over_cost(learned: &impl ListOutcome) -> bool {
@@ -407,9 +477,9 @@ fn is_over_cost(learned: &impl ListOutcome) -> bool {
 impl ReadList {
     /// The DNIs of the list, each once, in the order of their first appearance.
     pub fn dnis(&self, rules: &RucRules) -> Vec<Dni> {
-        let (rows, _) = self.how.read(&self.table, rules);
+        let read = self.how.reader(&self.table, rules);
         let mut seen = HashSet::new();
-        let dnis = rows.into_iter().filter_map(|row| match row.subject {
+        let dnis = self.table.rows.iter().filter_map(|row| match read(&row).0 {
             Subject::Dni { dni, .. } => Some(dni),
             _ => None,
         });
@@ -418,9 +488,8 @@ impl ReadList {
 }
 
 impl<K: ListKind> ReadList<K> {
-    /// What each row asks for, and what is asked for, each once.
-    fn rows(&self, rules: &RucRules) -> (Vec<RowPlan<K::Read>>, Vec<K::Subject>) {
-        self.how.read(&self.table, rules)
+    fn reading(&self, rules: &RucRules) -> Reading<K> {
+        Reading::of(&self.how, &self.table, rules)
     }
 
     /// What tells it from other lists; the same here and on a server.
@@ -438,16 +507,15 @@ impl<K: ListKind> ReadList<K> {
 
     /// Says so if no row could be read.
     pub fn nothing_read(&self, rules: &RucRules) -> Option<AppError> {
-        let (rows, _) = self.rows(rules);
-        K::nothing_read(&rows, &self.table)
+        let reading = self.reading(rules);
+        reading.nothing_read(&self.how, &self.table, rules)
     }
 
     /// The list as a whole, when a server answered it.
     pub fn summary(&self, rules: &RucRules, mode: Mode, now: Timestamp, lang: Lang) -> Summary {
-        let (rows, _) = self.rows(rules);
         Summary {
             source_file: self.source_name.clone(),
-            ..summary::<K>(&rows, mode, now, lang)
+            ..summary(&self.reading(rules), mode, now, lang)
         }
     }
 }

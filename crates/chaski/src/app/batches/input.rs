@@ -1,6 +1,7 @@
 //! The list of a background batch as it is kept: the cells and no longer the file, so that one
 //! person's number can be masked in it, and a list of typed numbers is kept like any other.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chaski_core::{CheckDigit, RucRules};
@@ -9,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::how::HowKept;
 use crate::app::AppError;
-use crate::sheets::{Cell, Encoding, Flaw, ListLooks, Row, SourceKind, Table};
+use crate::sheets::{Cell, Encoding, Flaw, ListLooks, Packed, Row, SourceKind, Table};
 
 /// A list and how it is to be read.
 pub(super) struct KeptList {
@@ -45,12 +46,12 @@ struct Kept<Rows> {
 }
 
 /// Rows as they are written and read, one by one: a whole list must not be there twice.
-struct RowsOut<'t>(&'t [Row]);
+struct RowsOut<'t>(&'t Packed<Row>);
 struct RowIn(Row);
 
 impl Serialize for RowsOut<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let row = |row: &Row| {
+        let row = |row: Cow<'_, Row>| {
             let cells = row.cells.iter().map(KeptCell::of);
             (row.number, cells.collect::<Vec<_>>())
         };
@@ -90,6 +91,7 @@ impl KeptList {
             Flaw::Shifted { cells, usual } => Some((*row, *cells, *usual)),
             Flaw::Realigned | Flaw::Wider => None,
         };
+        let above: Packed<Row> = self.table.above.iter().cloned().collect();
         let kept = Kept {
             how: self.how.clone(),
             format_only: self.check_digit == CheckDigit::FormatOnly,
@@ -97,7 +99,7 @@ impl KeptList {
             headers: self.table.headers.clone(),
             header_row: self.table.header_row,
             notes: self.table.notes.clone(),
-            above: Some(RowsOut(&self.table.above)).filter(|it| !it.0.is_empty()),
+            above: Some(RowsOut(&above)).filter(|it| !it.0.is_empty()),
             looks: self.table.looks.clone(),
             rows: RowsOut(&self.table.rows),
             realigned: with(Flaw::Realigned).collect(),

@@ -11,6 +11,8 @@ use chaski_client::{Ask, Error, Found, Key, Ledger, Lookup, Outcomes, RucQuery, 
 use chaski_core::{CheckDigit, Lang, Ruc, RucRules};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::how::{HowKept, list_hash, options_text};
 use crate::app::cost::{Cost, Over};
@@ -46,6 +48,13 @@ impl Batch {
 /// What comes of what is asked for, group by group, with its places.
 pub type Groups<O> = BoxStream<'static, Vec<(usize, O)>>;
 
+/// What a row turned out to be, what was put right to see it, and what it asks for.
+pub type RowRead<K> = (
+    <K as ListKind>::Read,
+    Vec<Repair>,
+    Option<<K as ListKind>::Subject>,
+);
+
 /// How a list is read that asks for something, and what becomes of that. The values are where in the list
 /// it stands, and what a person wants of it.
 pub trait ListKind: Clone + Send + Sync + 'static {
@@ -55,6 +64,11 @@ pub trait ListKind: Clone + Send + Sync + 'static {
     const SOUGHT: Sought;
     /// Whether items keep what was said, because memory does not.
     const ITEMS_SAY: bool = false;
+    /// Whether memory has all that is answered, for as long as a list is worked on.
+    fn is_remembered(_: &App) -> bool {
+        !Self::ITEMS_SAY
+    }
+
     /// What is asked for, each once.
     type Subject: Clone + Eq + Hash + Send + Sync + 'static;
     /// What a row turned out to be.
@@ -62,18 +76,17 @@ pub trait ListKind: Clone + Send + Sync + 'static {
     /// What came of one.
     type Outcome: ListOutcome;
     /// What is said of a row.
-    type Said: RowSaid + Clone + Default + Send + 'static;
+    type Said: RowSaid + Clone + Default + Serialize + DeserializeOwned + Send + 'static;
 
-    /// What each row of a list asks for, and what is asked for, each once, in the order of its first
-    /// appearance.
-    fn read(
-        &self,
-        table: &Table,
-        rules: &RucRules,
-    ) -> (Vec<RowPlan<Self::Read>>, Vec<Self::Subject>);
+    /// Reads the rows of a list, one by one.
+    fn reader<'t>(
+        &'t self,
+        table: &'t Table,
+        rules: &'t RucRules,
+    ) -> impl Fn(&Row) -> RowRead<Self> + Send + 't;
 
     /// Says so if no row of a list could be read, and why.
-    fn nothing_read(rows: &[RowPlan<Self::Read>], table: &Table) -> Option<AppError>;
+    fn nothing_read(rows: &[RowPlan<Self::Read>]) -> Option<AppError>;
 
     /// Whether something is wrong with a row.
     fn is_damaged(read: &Self::Read) -> bool;
@@ -169,36 +182,6 @@ pub trait ListOutcome: Clone + Send + Sync + 'static {
     fn error(&self) -> Option<&Error>;
 }
 
-/// The rows of a list by what each of them asks for, and what is asked for, each once.
-pub(super) fn plans<R, S: Clone + Eq + Hash>(
-    table: &Table,
-    read: impl Fn(&Row) -> (R, Vec<Repair>, Option<S>),
-) -> (Vec<RowPlan<R>>, Vec<S>) {
-    let mut unique = Vec::new();
-    let mut first: HashMap<S, (usize, u32)> = HashMap::new();
-    let rows = table.rows.iter().map(|row| {
-        let (subject, repairs, asked) = read(row);
-        let (mut position, mut repeats) = (None, None);
-        if let Some(asked) = asked {
-            let next = unique.len();
-            let (at, number) = *first.entry(asked.clone()).or_insert((next, row.number));
-            if at == next {
-                unique.push(asked);
-            } else {
-                repeats = Some(number);
-            }
-            position = Some(at);
-        }
-        RowPlan {
-            subject,
-            repairs,
-            unique: position,
-            repeats,
-        }
-    });
-    (rows.collect(), unique)
-}
-
 /// Outcomes as the client hands them out, as those of a kind.
 pub(super) fn groups<A: Send + Sync + 'static, O: Send + 'static>(
     outcomes: Outcomes<A>,
@@ -237,9 +220,13 @@ impl ListKind for RucList {
     type Outcome = RucOutcome;
     type Said = Verdict;
 
-    fn read(&self, table: &Table, rules: &RucRules) -> (Vec<RowPlan>, Vec<Ruc>) {
+    fn reader<'t>(
+        &'t self,
+        table: &'t Table,
+        rules: &'t RucRules,
+    ) -> impl Fn(&Row) -> RowRead<RucList> + Send + 't {
         let reader = RowReader::new(table, self.column, rules);
-        plans(table, |row| {
+        move |row| {
             let repaired = reader.read(row);
             let asked = match &repaired.subject {
                 Subject::Ruc(ruc) => Some(*ruc),
@@ -247,11 +234,11 @@ impl ListKind for RucList {
                 _ => None,
             };
             (repaired.subject, repaired.repairs, asked)
-        })
+        }
     }
 
-    fn nothing_read(rows: &[RowPlan], table: &Table) -> Option<AppError> {
-        unread(rows, &table.rows)
+    fn nothing_read(rows: &[RowPlan]) -> Option<AppError> {
+        unread(rows)
     }
 
     fn is_damaged(read: &Subject) -> bool {
@@ -300,6 +287,11 @@ impl ListKind for RucList {
     fn subject(key: &Key) -> Option<Ruc> {
         // Whatever was accepted as one when its list came still is.
         ruc_of_form(&key.subject)
+    }
+
+    fn is_remembered(app: &App) -> bool {
+        let times = &app.config.settings.times;
+        !times.ruc.is_zero() && !times.refusal.is_zero()
     }
 
     async fn known(

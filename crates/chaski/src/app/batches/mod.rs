@@ -26,7 +26,9 @@ mod documents;
 mod how;
 mod input;
 mod kind;
+mod learned;
 mod rates;
+mod reading;
 mod result;
 mod submit;
 mod vouchers;
@@ -38,7 +40,7 @@ pub use documents::{
     PlannedSeries, RehearsedList,
 };
 pub use how::HowKept;
-pub use kind::{BatchKind, Groups, ListKind, ListOutcome, RucList};
+pub use kind::{BatchKind, Groups, ListKind, ListOutcome, RowRead, RucList};
 pub use rates::RateList;
 pub use result::BatchResult;
 pub use submit::{ListClass, ListInput, Submission};

@@ -4,9 +4,10 @@
 
 use std::collections::HashMap;
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
-use chaski_core::{Lang, lima_datetime};
+use chaski_core::{Lang, RucRules, lima_datetime};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -14,11 +15,12 @@ use uuid::Uuid;
 use super::input::KeptList;
 use super::kind::{BatchKind, ListKind, RucList};
 use super::rates::RateList;
+use super::reading::Reading;
 use super::submit::AT_A_TIME;
 use super::vouchers::VoucherList;
 use crate::app::verdicts::{NotAsked, OfList, RowPlan, is_limit};
 use crate::app::{App, AppError, Mode};
-use crate::sheets::{self, OutputFormat, ResultNames, Summary, Table, Verdicts};
+use crate::sheets::{self, OutputFormat, Packed, ResultNames, Summary, Table, Verdicts};
 use crate::store::{Batch, Item, ItemState, StoreError};
 
 /// The list, one verdict for each of its rows, and what is said of it as a whole.
@@ -26,7 +28,7 @@ pub struct BatchResult<K: ListKind = RucList> {
     /// The list as it was handed over.
     pub table: Table,
     /// One verdict for each row.
-    pub verdicts: Vec<K::Said>,
+    pub verdicts: Packed<K::Said>,
     /// The list as a whole.
     pub summary: Summary,
 }
@@ -34,9 +36,10 @@ pub struct BatchResult<K: ListKind = RucList> {
 /// What a result is made of.
 struct Parts<K: ListKind> {
     batch: Batch,
-    table: Table,
-    rows: Vec<RowPlan<K::Read>>,
-    unique: Vec<K::Subject>,
+    table: Arc<Table>,
+    how: K,
+    rules: RucRules,
+    reading: Reading<K>,
     states: HashMap<K::Subject, ItemState>,
     /// Whether the upstream failed and answered about no number.
     nothing_came: bool,
@@ -103,10 +106,9 @@ impl App {
         mut out: W,
     ) -> Result<W, AppError> {
         // 1. The list, and what became of its numbers.
-        let mut parts = self.parts_of::<K>(batch).await?;
+        let parts = self.parts_of::<K>(batch).await?;
         let summary = self.summary_of(&parts, lang);
-        let nothing = KeptList::of_numbers(&[], self.config.ruc_rules.check_digit);
-        let table = std::mem::replace(&mut parts.table, nothing.table);
+        let table = Arc::clone(&parts.table);
         // 2. A thread writes, which is not one that serves others.
         let (made, mut verdicts) = mpsc::channel::<Vec<K::Said>>(PARTS_AHEAD);
         let written = tokio::task::spawn_blocking(move || {
@@ -116,8 +118,13 @@ impl App {
             Ok(out)
         });
         // 3. The verdicts, as it takes them. It stops early only for an error of its own.
-        for rows in parts.rows.chunks(AT_A_TIME) {
-            let verdicts = self.verdicts_of(&parts, rows, lang).await?;
+        let mut rows = parts.reading.rows(&parts.how, &parts.table, &parts.rules);
+        loop {
+            let some: Vec<_> = rows.by_ref().take(AT_A_TIME).collect();
+            if some.is_empty() {
+                break;
+            }
+            let verdicts = self.verdicts_of(&parts, &some, lang).await?;
             if made.send(verdicts).await.is_err() {
                 break;
             }
@@ -140,7 +147,7 @@ impl App {
             calls_spent: batch.calls as usize,
             cache_hits: batch.cache_hits as usize,
             duration: batch.duration(now).unwrap_or_default(),
-            ..summary::<K>(&parts.rows, self.mode, now, lang)
+            ..summary(&parts.reading, self.mode, now, lang)
         }
     }
 
@@ -159,16 +166,17 @@ impl App {
             };
             let rules = list.rules(&configured);
             let how = K::kept(list.how).ok_or(StoreError::Corrupt)?;
-            let (rows, unique) = how.read(&list.table, &rules);
+            let reading = Reading::of(&how, &list.table, &rules);
             let states = states_of::<K>(items);
             let failed =
                 |it: &ItemState| matches!(it, ItemState::Failed { code } if !is_limit(code));
             let nothing_came = batch.successful() == 0 && states.values().any(failed);
             Ok::<_, AppError>(Parts {
                 batch,
-                table: list.table,
-                rows,
-                unique,
+                table: Arc::new(list.table),
+                how,
+                rules,
+                reading,
                 states,
                 nothing_came,
             })
@@ -184,7 +192,7 @@ impl App {
         lang: Lang,
     ) -> Result<Vec<K::Said>, AppError> {
         let asked = rows.iter().filter_map(|row| {
-            let subject = &parts.unique[row.unique?];
+            let subject = &parts.reading.unique[row.unique?];
             Some((subject.clone(), parts.states.get(subject)?.clone()))
         });
         let learned = K::told(self, &parts.batch, asked.collect()).await?;
@@ -193,7 +201,9 @@ impl App {
             nothing_came: parts.nothing_came,
         };
         let verdict = |row: &RowPlan<K::Read>| {
-            let learned = row.unique.and_then(|at| learned.get(&parts.unique[at]));
+            let learned = row
+                .unique
+                .and_then(|at| learned.get(&parts.reading.unique[at]));
             K::row(self, row, learned, list, lang)
         };
         Ok(rows.iter().map(verdict).collect())
@@ -202,12 +212,11 @@ impl App {
 
 /// The list as a whole, without what it cost.
 pub(super) fn summary<K: ListKind>(
-    rows: &[RowPlan<K::Read>],
+    reading: &Reading<K>,
     mode: Mode,
     now: Timestamp,
     lang: Lang,
 ) -> Summary {
-    let is_bad = |row: &&RowPlan<K::Read>| K::is_damaged(&row.subject);
     Summary {
         source_file: String::new(),
         answered_by: match mode {
@@ -220,12 +229,9 @@ pub(super) fn summary<K: ListKind>(
                 .to_owned(),
         },
         generated_at: lima_datetime(now),
-        duplicates: rows.iter().filter(|row| row.repeats.is_some()).count(),
-        damaged: rows.iter().filter(is_bad).count(),
-        repaired: rows
-            .iter()
-            .filter(|row| row.unique.is_some() && row.repairs.iter().any(|it| it.corrects()))
-            .count(),
+        duplicates: reading.duplicates,
+        damaged: reading.damaged,
+        repaired: reading.repaired,
         calls_spent: 0,
         cache_hits: 0,
         duration: Duration::ZERO,

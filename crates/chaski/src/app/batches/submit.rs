@@ -9,6 +9,7 @@ use super::how::HowKept;
 use super::input::KeptList;
 use super::kind::{ListKind, RucList};
 use super::rates::RateList;
+use super::reading::Reading;
 use super::vouchers::VoucherList;
 use crate::app::job_kind::{JobKind, job_text};
 use crate::app::new_id;
@@ -16,7 +17,7 @@ use crate::app::spending::Payer;
 use crate::app::{App, AppError};
 use crate::scratch::Scratch;
 use crate::sheets::{self, Limits, Sought, Table};
-use crate::store::{Asker, Job, NewBatch, Once, Priority};
+use crate::store::{Asker, Job, NewBatch, NewItems, Once, Priority};
 
 /// A list that is handed over to be worked on later.
 #[derive(Debug, Clone)]
@@ -155,12 +156,14 @@ impl App {
             let how = how(&list.table, column.as_deref())?;
             list.how = how.keep();
             let hash = how.fingerprint(&hash, list.table.sheet);
-            let (rows, unique) = how.read(&list.table, &rules);
+            let reading = Reading::of(&how, &list.table, &rules);
+            let nothing = reading.nothing_read(&how, &list.table, &rules);
             // Numbers that were sent one by one are told what is wrong with each.
-            if let Some(nothing) = K::nothing_read(&rows, &list.table).filter(|_| is_file) {
+            if let Some(nothing) = nothing.filter(|_| is_file) {
                 return Err(nothing);
             }
-            Ok::<_, AppError>((how, rows.len(), unique, list.to_bytes()?, hash))
+            let (rows, unique) = (reading.len(), reading.unique);
+            Ok::<_, AppError>((how, rows, unique, list.to_bytes()?, hash))
         });
         let (how, rows, unique, input, source_hash) = read.await??;
         // 2. What it may cost.
@@ -195,7 +198,8 @@ impl App {
             input: Some(input),
             once: new.once,
             source_hash,
-            ..self.new_batch(&how, new.name, rows, &unique, job)
+            items: NewItems::made(unique.len(), move |at| (K::key(&unique[at as usize]), None)),
+            ..self.new_batch(&how, new.name, rows, job)
         };
         let id = batch.job.batch;
         self.store.create_batch(batch).await?;
@@ -203,13 +207,12 @@ impl App {
         Ok(id.unwrap_or_default())
     }
 
-    /// A batch of which nothing is known yet, of a list whose file can be read again.
+    /// A batch without its items, of a list whose file can be read again.
     pub(super) fn new_batch<K: ListKind>(
         &self,
         how: &K,
         source_name: String,
         rows: usize,
-        unique: &[K::Subject],
         job: Job,
     ) -> NewBatch {
         let job = Job {
@@ -222,8 +225,7 @@ impl App {
             source_hash: [0; 32],
             options: how.options(self.config.ruc_rules.check_digit),
             total_rows: u32::try_from(rows).unwrap_or(u32::MAX),
-            subjects: unique.iter().map(K::key).collect(),
-            known: Vec::new(),
+            items: NewItems::default(),
             cache_hits: 0,
             input: None,
             once: None,

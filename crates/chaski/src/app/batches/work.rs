@@ -24,12 +24,15 @@ use crate::store::{Batch, BatchState, Claim, Company, ItemState, JobEnd, StoreEr
 /// Waiting times before the failed numbers of a batch are asked again.
 const PAUSES: [Duration; 2] = [Duration::from_secs(10), Duration::from_mins(1)];
 
+/// Groups that may be on their way to the store.
+const MOST_ON_THEIR_WAY: usize = 16;
+
 /// Some numbers of a batch that are being asked for, and noted group after group.
 pub(super) struct Run<K: ListKind> {
     claim: Claim,
     outcomes: Groups<K::Outcome>,
     /// Place among the questions → position in the batch.
-    positions: Vec<usize>,
+    positions: Vec<u32>,
     /// Whose partners learn of it, and the numbers by their place.
     partners: Option<(Company, Vec<K::Subject>)>,
     writes: JoinSet<Result<(), StoreError>>,
@@ -71,12 +74,11 @@ impl App {
     pub(super) fn run_batch<K: ListKind>(
         &self,
         claim: Claim,
-        wanted: Vec<(usize, K::Subject)>,
+        (positions, wanted): (Vec<u32>, Vec<K::Subject>),
         ask: &Ask,
         whose_partners: Option<Company>,
         writes: JoinSet<Result<(), StoreError>>,
     ) -> Run<K> {
-        let (positions, wanted): (Vec<usize>, Vec<K::Subject>) = wanted.into_iter().unzip();
         let ask = Ask {
             batch: claim.job.batch,
             ..ask.clone()
@@ -144,16 +146,19 @@ impl App {
         // 1. What was already answered, in memory or by a run that was cut off.
         let open = self.store.pending_items(id).await?;
         let open = open.into_iter();
-        let open = open.filter_map(|(at, key)| Some((at as usize, K::subject(&key)?)));
-        let open: Vec<(usize, K::Subject)> = open.collect();
-        let mut wanted = Vec::new();
+        let open = open.filter_map(|(at, key)| Some((at, K::subject(&key)?)));
+        let open: Vec<(u32, K::Subject)> = open.collect();
+        let (mut positions, mut wanted) = (Vec::new(), Vec::new());
         // Part by part: what is remembered of a long list takes more memory than the list.
         for some in open.chunks(AT_A_TIME) {
             let subjects: Vec<K::Subject> = some.iter().map(|(_, it)| it.clone()).collect();
             let known = K::known(self, &subjects, Some(batch.created_at), &ask).await?;
             let unknown = some.iter().enumerate();
             let unknown = unknown.filter(|(place, _)| !known.contains_key(place));
-            wanted.extend(unknown.map(|(_, item)| item.clone()));
+            for (_, (position, subject)) in unknown {
+                positions.push(*position);
+                wanted.push(subject.clone());
+            }
             if known.is_empty() {
                 continue;
             }
@@ -164,7 +169,8 @@ impl App {
                 let checks = checks.filter_map(|(at, it)| K::check(&some[*at].1, it, now));
                 self.note_on_partners(company, checks.collect()).await?;
             }
-            let learned = known.iter().map(|(place, it)| (some[*place].0, it));
+            let learned = known.iter();
+            let learned = learned.map(|(place, it)| (some[*place].0 as usize, it));
             let (states, hits) = states_of(learned);
             self.store.note_items(claim, states, hits).await?;
             self.signals.batch_moved();
@@ -174,12 +180,12 @@ impl App {
         let most = if let Some(most) = options.left.or(options.most) {
             most
         } else {
-            let wanted: Vec<K::Subject> = wanted.iter().map(|(_, it)| it.clone()).collect();
             K::cost(self, &wanted, &ask).await?.most
         };
         let budget = Budget::of(most);
         ask.budget = Some(budget.clone());
         let writes = JoinSet::new();
+        let wanted = (positions, wanted);
         let mut run = self.run_batch::<K>(claim.clone(), wanted, &ask, whose_partners, writes);
         let (mut worst, mut wait, mut again) = (None, None, false);
         while let Some(group) = run.next(self).await? {
@@ -236,6 +242,13 @@ impl<K: ListKind> Run<K> {
         &mut self,
         app: &App,
     ) -> Result<Option<Vec<(usize, K::Outcome)>>, AppError> {
+        // Answers that come faster than the disk takes them would fill the memory. Waited for before a group
+        // is taken: whoever stops waiting here must not lose one.
+        while self.writes.len() >= MOST_ON_THEIR_WAY
+            && let Some(written) = self.writes.join_next().await
+        {
+            written??;
+        }
         let Some(group) = self.outcomes.next().await else {
             return Ok(None);
         };
@@ -245,7 +258,7 @@ impl<K: ListKind> Run<K> {
             if let Some((_, subjects)) = &self.partners {
                 checks.extend(K::check(&subjects[place], &learned, now));
             }
-            (self.positions[place], learned)
+            (self.positions[place] as usize, learned)
         };
         let group: Vec<_> = group.into_iter().map(learned).collect();
         let (states, hits) = states_of(group.iter().map(|(at, learned)| (*at, learned)));

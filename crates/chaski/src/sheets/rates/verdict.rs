@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::named::named;
 use crate::sheets::result_columns::{
@@ -13,7 +13,7 @@ use crate::sheets::result_kind::{ColumnHolds, ResultKind, RowSaid};
 
 named! {
     /// Whether a row has a rate. The order is that of the summary.
-    #[derive(Default, Deserialize)]
+    #[derive(Default, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
     pub enum RateWord {
         /// The rate of its day.
@@ -43,7 +43,7 @@ named! {
 }
 
 /// The rate of the date of one row; texts are empty where there is none.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RateVerdict {
     /// The date of the row, `2026-01-31`.
     #[serde(rename = "fecha_solicitada")]

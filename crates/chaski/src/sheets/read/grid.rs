@@ -2,6 +2,7 @@
 
 use crate::sheets::found::SheetFound;
 use crate::sheets::looks::ListLooks;
+use crate::sheets::packed::Packed;
 use crate::sheets::table::{Cell, Row, SourceKind, cell_name};
 use crate::sheets::{Excess, Limits, SheetError};
 
@@ -14,7 +15,7 @@ pub(super) struct Grid<'l> {
     pub(super) limits: &'l Limits,
     most_rows: usize,
     last_row: u32,
-    rows: Vec<Row>,
+    rows: Packed<Row>,
     /// Cells of each row, blank ones too, where the reader says so.
     widths: Vec<u16>,
     current_width: u16,
@@ -35,7 +36,7 @@ impl<'l> Grid<'l> {
             limits,
             most_rows: limits.rows,
             last_row: LAST_ROW,
-            rows: Vec::new(),
+            rows: Packed::default(),
             widths: Vec::new(),
             current_width: 0,
             current: Vec::new(),
@@ -113,13 +114,15 @@ impl<'l> Grid<'l> {
     /// The rows in the order of their numbers.
     pub(super) fn into_rows(mut self) -> Result<Vec<Row>, SheetError> {
         self.end()?;
-        Ok(self.rows)
+        Ok(self.rows.into_vec())
     }
 
     fn end(&mut self) -> Result<(), SheetError> {
         self.finish_row()?;
         if !self.in_order {
-            self.rows.sort_by_key(|row| row.number);
+            let mut rows = std::mem::take(&mut self.rows).into_vec();
+            rows.sort_by_key(|row| row.number);
+            self.rows = rows.into_iter().collect();
         }
         Ok(())
     }

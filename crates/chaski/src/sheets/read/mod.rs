@@ -118,7 +118,7 @@ fn read_seekable_book<R: Read + Seek>(
             Ok(SheetBook {
                 source: found.source,
                 main: RawSheet {
-                    rows: found.rows,
+                    rows: found.rows.into_vec(),
                     ..RawSheet::default()
                 },
                 beside: None,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::named::named;
 use crate::sheets::result_columns::{
@@ -13,7 +13,7 @@ use crate::sheets::result_kind::{ColumnHolds, ResultKind, RowSaid};
 
 named! {
     /// How a voucher stands. The order is that of the summary.
-    #[derive(Default, Deserialize)]
+    #[derive(Default, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
     pub enum VoucherWord {
         /// SUNAT accepted it, and its issuer is ACTIVO and HABIDO.
@@ -53,7 +53,7 @@ named! {
 /// What is known of the voucher of one row; texts are empty where nothing is known.
 ///
 /// `Debug` leaves out what may be personal: number and name of the issuer.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VoucherVerdict {
     /// Who issued it.
     #[serde(rename = "ruc_emisor")]

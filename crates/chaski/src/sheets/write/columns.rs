@@ -1,11 +1,14 @@
 //! The columns of the output, the same for every format: the caller's, then ours.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use chaski_core::Lang;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::sheets::{
-    ColumnHolds, ResultKind, ResultNames, ResultWord, Row, RowSaid, SourceKind, Table,
+    ColumnHolds, Packed, ResultKind, ResultNames, ResultWord, Row, RowSaid, SourceKind, Table,
 };
 
 /// What is to be written, whatever the format.
@@ -31,10 +34,16 @@ pub struct Verdicts<'v> {
 
 impl<'v> Verdicts<'v> {
     /// Those that are there.
-    pub fn of<R: RowSaid + Default + 'v>(rows: &'v [R]) -> Verdicts<'v> {
+    pub fn of<R>(rows: &'v Packed<R>) -> Verdicts<'v>
+    where
+        R: RowSaid + Clone + Default + Serialize + DeserializeOwned + 'v,
+    {
         Verdicts {
             kind: R::kind(),
-            rows: Box::new(rows.iter().map(|row| Box::new(row) as Box<dyn RowSaid>)),
+            rows: Box::new(rows.iter().map(|row| match row {
+                Cow::Borrowed(row) => Box::new(row) as Box<dyn RowSaid>,
+                Cow::Owned(row) => Box::new(row) as Box<dyn RowSaid>,
+            })),
             unasked: || Box::new(R::default()),
         }
     }

@@ -52,7 +52,7 @@ pub(super) fn render(out: &mut dyn Write, output: &Output<'_>) -> io::Result<()>
         )?;
         writer.write_record(None::<&[u8]>)?;
     }
-    for row in &output.table.rows {
+    for row in output.table.rows.iter() {
         let verdict = output.next_verdict();
         for column in 0..width {
             write_cell(&mut writer, row.cell(column), &mut scratch)?;

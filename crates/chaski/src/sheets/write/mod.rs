@@ -173,8 +173,8 @@ pub fn render_result<'t>(
     let mut out = BufWriter::with_capacity(128 * 1024, out);
     match format {
         OutputFormat::Xlsx => {
-            let bytes = workbook::render(&output, summary).map_err(io_error)?;
-            out.write_all(&bytes)?;
+            let mut written = workbook::render(&output, summary).map_err(io_error)?;
+            io::copy(&mut written, &mut out)?;
         }
         OutputFormat::Csv => delimited::render(&mut out, &output)?,
         OutputFormat::Json => objects::render_array(&mut out, &output)?,

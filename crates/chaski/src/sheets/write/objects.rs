@@ -29,9 +29,9 @@ pub(super) fn render_lines(out: &mut dyn Write, output: &Output<'_>) -> io::Resu
 fn render(out: &mut dyn Write, output: &Output<'_>, around: [&str; 3]) -> io::Result<()> {
     let [mut before, between, after] = around;
     let names = unique_names(&output.table.headers);
-    for row in &output.table.rows {
+    for row in output.table.rows.iter() {
         out.write_all(before.as_bytes())?;
-        serde_json::to_writer(&mut *out, &object(output, &names, row))?;
+        serde_json::to_writer(&mut *out, &object(output, &names, &row))?;
         before = between;
     }
     out.write_all(after.as_bytes())

@@ -1,6 +1,8 @@
 //! Writes the xlsx: the caller's columns as they were, ours beside them, and a summary.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Seek;
 
 use rust_xlsxwriter::{
     Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, IgnoreError, Workbook,
@@ -20,7 +22,8 @@ const JUDGED_ROWS: usize = 1000;
 /// Excel's ceiling of a cell; a longer text makes it repair the file.
 const CELL_CHARS: usize = 32_767;
 
-pub(super) fn render(output: &Output<'_>, summary: &Summary) -> Result<Vec<u8>, XlsxError> {
+/// Writes the workbook to a file and gives it back, at its beginning: that of a long list is not for memory.
+pub(super) fn render(output: &Output<'_>, summary: &Summary) -> Result<File, XlsxError> {
     let mut book = Workbook::new();
     let created = summary.generated_at;
     let created = ExcelDateTime::from_ymd(
@@ -39,7 +42,10 @@ pub(super) fn render(output: &Output<'_>, summary: &Summary) -> Result<Vec<u8>, 
     let sheet = book.add_worksheet();
     sheet.set_name(output.lang.pick("Resumen", "Summary"))?;
     summary::write_summary(sheet, output, summary)?;
-    book.save_to_buffer()
+    let mut file = tempfile::tempfile()?;
+    book.save_to_writer(&mut file)?;
+    file.rewind()?;
+    Ok(file)
 }
 
 fn write_list(sheet: &mut Worksheet, output: &Output<'_>) -> Result<(), XlsxError> {
@@ -396,7 +402,8 @@ fn look_of(output: &Output<'_>, column: usize) -> ColumnLook {
     let (mut long, mut cents, mut finer) = (false, false, false);
     let mut lengths: Vec<usize> = Vec::new();
     let (rows, looks) = (&output.table.rows, &output.table.looks);
-    let judged = &rows[..rows.len().min(JUDGED_ROWS)];
+    let judged = rows.first();
+    let judged = &judged[..judged.len().min(JUDGED_ROWS)];
     for row in judged {
         match row.cell(column) {
             Cell::Number(number) => {

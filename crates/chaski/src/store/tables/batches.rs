@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use chaski_client::Key;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -18,7 +17,7 @@ use crate::store::sql::{Conn, Record, StoredRow, deed, query};
 use crate::store::tables::batch_inputs;
 use crate::store::tables::batch_rows::{Batch, BatchState, seq_of};
 use crate::store::tables::claims::{self, Claim};
-use crate::store::tables::items::{self, ItemState};
+use crate::store::tables::items::{self, NewItems};
 use crate::store::tables::jobs::{self, Job, JobEnd};
 use crate::store::tables::once::{self, Once, OnceRow};
 
@@ -35,10 +34,8 @@ pub struct NewBatch {
     pub options: String,
     /// Rows of the file, repeated and wrong ones included.
     pub total_rows: u32,
-    /// The numbers, each once, in the order of their first appearance.
-    pub subjects: Vec<Key>,
-    /// What is known of some of them already, by position.
-    pub known: Vec<(u32, ItemState)>,
+    /// The numbers, and what is known of some of them already.
+    pub items: NewItems,
     /// How many of those memory answered.
     pub cache_hits: u32,
     /// The list as it was handed over, which is sealed; none where its file can be read again.
@@ -78,17 +75,15 @@ impl Store {
     /// returns.
     pub async fn create_batch(&self, new: NewBatch) -> Result<(), StoreError> {
         let id = new.job.batch.ok_or(StoreError::NoSuchBatch)?;
-        let rows = items::rows(&self.keys, id, &new.subjects, &new.known)?;
         let seal = |input: &Vec<u8>| self.keys.seal(&SealedPlace::Input(id), input);
         let sealed = new.input.as_ref().map(seal).transpose()?;
         let request = new.once.as_ref();
         let request = request.map(|once| OnceRow::of(&self.keys, once));
-        let me = self.presence.id();
+        let (me, keys) = (self.presence.id(), Arc::clone(&self.keys));
         self.write(deed!(|connection| {
             once::refuse_second(connection, request.as_ref()).await?;
             let seq = insert(connection, id, &new).await?;
-            items::insert(connection, seq, &rows).await?;
-            let counts = items::counts(&rows);
+            let counts = items::insert(connection, &keys, (id, seq), &new.items).await?;
             items::adjust(connection, seq, [0; 3], counts, new.cache_hits).await?;
             if let Some(sealed) = sealed {
                 batch_inputs::insert(connection, seq, sealed).await?;
@@ -295,7 +290,7 @@ impl Store {
 }
 
 async fn insert(connection: &mut Conn, id: Uuid, new: &NewBatch) -> Result<i64, StoreError> {
-    let first = new.subjects.first();
+    let first = new.items.first();
     let (job, started_at) = (&new.job, new.job.started_at);
     let state = started_at.map_or(BatchState::Pending, |_| BatchState::Processing);
     query(
@@ -315,7 +310,7 @@ async fn insert(connection: &mut Conn, id: Uuid, new: &NewBatch) -> Result<i64, 
     .bind(new.options.as_str())
     .bind(job.asked_by.as_str())
     .bind(new.total_rows)
-    .bind(new.subjects.len() as u64)
+    .bind(new.items.len())
     .bind(job.key_id)
     .fetch_one(connection)
     .await

@@ -1,7 +1,8 @@
 //! The numbers of a batch and what became of each.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, LazyLock};
 
 use chaski_client::Key;
 use compact_str::CompactString;
@@ -197,45 +198,77 @@ impl Store {
 /// Rows that are read at once: as the driver holds them they take a kilobyte each.
 const AT_A_TIME: usize = 2_000;
 
+/// Rows that are made before they are stored.
+const MADE_AT_ONCE: u32 = 4_096;
+
+/// What a batch asks for, each once, in the order of its first appearance, and what is known of it
+/// already. Made as it is stored: the keys of a long list take more memory than the list.
+#[derive(Clone)]
+pub struct NewItems {
+    count: u32,
+    item: Arc<dyn Fn(u32) -> (Key, Option<ItemState>) + Send + Sync>,
+}
+
+impl NewItems {
+    /// So many, each made by its place from 0.
+    pub fn made(
+        count: usize,
+        item: impl Fn(u32) -> (Key, Option<ItemState>) + Send + Sync + 'static,
+    ) -> NewItems {
+        NewItems {
+            count: u32::try_from(count).unwrap_or(u32::MAX),
+            item: Arc::new(item),
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> u32 {
+        self.count
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The key of the first one.
+    pub(in crate::store) fn first(&self) -> Option<Key> {
+        (self.count > 0).then(|| (self.item)(0).0)
+    }
+}
+
+impl FromIterator<(Key, Option<ItemState>)> for NewItems {
+    fn from_iter<I: IntoIterator<Item = (Key, Option<ItemState>)>>(items: I) -> NewItems {
+        let items: Vec<_> = items.into_iter().collect();
+        NewItems::made(items.len(), move |at| items[at as usize].clone())
+    }
+}
+
+impl Default for NewItems {
+    fn default() -> NewItems {
+        NewItems::from_iter(None::<Key>)
+    }
+}
+
+impl FromIterator<Key> for NewItems {
+    fn from_iter<I: IntoIterator<Item = Key>>(keys: I) -> NewItems {
+        keys.into_iter().map(|key| (key, None)).collect()
+    }
+}
+
+impl fmt::Debug for NewItems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NewItems({})", self.count)
+    }
+}
+
 /// An item on its way to the database.
-pub(in crate::store) struct ItemRow {
+struct ItemRow {
     position: u32,
     subject: Vec<u8>,
     sealed: Option<Vec<u8>>,
     personal: bool,
     state: Option<ItemState>,
-}
-
-pub(in crate::store) fn rows(
-    keys: &Keys,
-    batch: Uuid,
-    subjects: &[Key],
-    known: &[(u32, ItemState)],
-) -> Result<Vec<ItemRow>, StoreError> {
-    let first = subjects.first();
-    let same = |key: &Key| first.is_some_and(|first| key.operation == first.operation);
-    if !subjects.iter().all(same) {
-        return Err(StoreError::MixedBatch);
-    }
-    let mut states: HashMap<u32, &ItemState> =
-        known.iter().map(|(at, state)| (*at, state)).collect();
-    subjects
-        .iter()
-        .zip(0..)
-        .map(|(key, position)| {
-            let place = SealedPlace::Item { batch, position };
-            let sealed = key
-                .personal
-                .then(|| keys.seal(&place, key.subject.as_bytes()));
-            Ok(ItemRow {
-                position,
-                subject: keys.subject_bytes(key),
-                sealed: sealed.transpose()?,
-                personal: key.personal,
-                state: states.remove(&position).cloned(),
-            })
-        })
-        .collect()
 }
 
 static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
@@ -246,7 +279,52 @@ static INSERT: LazyLock<Shapes> = LazyLock::new(|| {
     )
 });
 
-pub(in crate::store) async fn insert<'r>(
+/// Stores the items of a batch and says how many are in each state.
+pub(in crate::store) async fn insert(
+    connection: &mut Conn,
+    keys: &Keys,
+    (id, batch): (Uuid, i64),
+    items: &NewItems,
+) -> Result<Counts, StoreError> {
+    let operation = items.first().map(|key| key.operation);
+    let (mut counts, mut from) = ([0; 3], 0);
+    while from < items.count {
+        let to = items.count.min(from.saturating_add(MADE_AT_ONCE));
+        let rows = (from..to).map(|position| {
+            let (key, state) = (items.item)(position);
+            if operation != Some(key.operation) {
+                return Err(StoreError::MixedBatch);
+            }
+            let place = SealedPlace::Item {
+                batch: id,
+                position,
+            };
+            let sealed = key
+                .personal
+                .then(|| keys.seal(&place, key.subject.as_bytes()));
+            Ok(ItemRow {
+                position,
+                subject: keys.subject_bytes(&key),
+                sealed: sealed.transpose()?,
+                personal: key.personal,
+                state,
+            })
+        });
+        let rows: Vec<ItemRow> = rows.collect::<Result<_, StoreError>>()?;
+        for state in rows.iter().filter_map(|row| row.state.as_ref()) {
+            counts[match state {
+                ItemState::Answered | ItemState::Said { .. } => 0,
+                ItemState::Refused => 1,
+                ItemState::Failed { .. } => 2,
+            }] += 1;
+        }
+        insert_rows(connection, batch, &rows).await?;
+        from = to;
+    }
+    Ok(counts)
+}
+
+async fn insert_rows<'r>(
     connection: &mut Conn,
     batch: i64,
     rows: &'r [ItemRow],
@@ -288,19 +366,6 @@ pub(in crate::store) async fn retry_failed(
 
 /// Answered, refused, failed.
 pub(in crate::store) type Counts = [i64; 3];
-
-/// How many rows are in each state.
-pub(in crate::store) fn counts(rows: &[ItemRow]) -> Counts {
-    let mut counts = [0; 3];
-    for state in rows.iter().filter_map(|row| row.state.as_ref()) {
-        counts[match state {
-            ItemState::Answered | ItemState::Said { .. } => 0,
-            ItemState::Refused => 1,
-            ItemState::Failed { .. } => 2,
-        }] += 1;
-    }
-    counts
-}
 
 /// How many of some items are in each state.
 pub(in crate::store) async fn count(

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use calamine::{Data, Range, Reader as _, Xlsx};
 use chaski::sheets::{
-    Aptitud, Cell, OutputFormat, ResultNames, SheetError, Summary, Table, Verdict, Verdicts,
-    render_result, write_atomically, write_result_to,
+    Aptitud, Cell, OutputFormat, Packed, ResultNames, SheetError, Summary, Table, Verdict,
+    Verdicts, render_result, write_atomically, write_result_to,
 };
 use chaski_core::Lang;
 use proptest::prelude::*;
@@ -49,11 +49,12 @@ fn written_for(
     verdicts: &[Verdict],
 ) -> Vec<u8> {
     let mut out = Vec::new();
+    let verdicts: Packed<Verdict> = verdicts.iter().cloned().collect();
     write_result_to(
         &mut out,
         format,
         table,
-        Verdicts::of(verdicts),
+        Verdicts::of(&verdicts),
         &summary(),
         names,
         Lang::Es,
@@ -207,7 +208,7 @@ fn json() {
     assert_eq!(line["aptitud"], "apto");
     assert_eq!(line["estado"], "ACTIVO");
     let mut empty = table;
-    empty.rows.clear();
+    empty.rows.retain(|_| false);
     assert_eq!(
         written(OutputFormat::Json, &empty, &[]),
         b"[\n[]\n".strip_prefix(b"[\n").unwrap()
@@ -215,7 +216,8 @@ fn json() {
 }
 
 fn write_table(path: &Path, format: OutputFormat, table: &Table) -> Result<(), SheetError> {
-    let nothing = Verdicts::of::<Verdict>(&[]);
+    let none = Packed::<Verdict>::default();
+    let nothing = Verdicts::of(&none);
     write_atomically(path, |file| {
         render_result(
             file,

@@ -240,27 +240,23 @@ impl InvoiceRoom<'_> {
         job: Job,
     ) -> Result<NewBatch, AppError> {
         let operation = BatchKind::Documents.as_str();
-        let subject = |it: &CheckedRows| Key {
-            operation,
-            subject: it.clave.as_str().into(),
-            personal: false,
-        };
-        let rows: usize = checked.documents.iter().map(|it| it.rows.len()).sum();
-        let wrong = (0..)
-            .zip(&checked.documents)
-            .filter(|(_, it)| it.has_errors());
-        let wrong = wrong.map(|(place, _)| {
+        let items = checked.documents.iter().map(|it: &CheckedRows| {
+            let key = Key {
+                operation,
+                subject: it.clave.as_str().into(),
+                personal: false,
+            };
             let code = WRONG.into();
-            (place, ItemState::Failed { code })
+            (key, it.has_errors().then_some(ItemState::Failed { code }))
         });
+        let rows: usize = checked.documents.iter().map(|it| it.rows.len()).sum();
         Ok(NewBatch {
             operation,
             source_name: name,
             source_hash: self.list_hash(checked),
             options: self.list_options(),
             total_rows: u32::try_from(rows).unwrap_or(u32::MAX),
-            subjects: checked.documents.iter().map(subject).collect(),
-            known: wrong.collect(),
+            items: items.collect(),
             cache_hits: 0,
             input: Some(kept.to_bytes()?),
             once: None,

@@ -13,13 +13,15 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::how::{HowKept, good_for, list_hash};
-use super::kind::{BatchKind, Groups, ListKind, groups, plans};
+use super::kind::{BatchKind, Groups, ListKind, RowRead, groups};
 use crate::app::cost::Cost;
 use crate::app::unread::{Cause, nothing_read};
 use crate::app::verdicts::{OfList, RowPlan, is_limit, of_failed_code};
 use crate::app::{App, AppError};
 use crate::hints::Hinted;
-use crate::sheets::{self, RateReader, RateRow, RateVerdict, RateWord, RowSaid, Sought, Table};
+use crate::sheets::{
+    self, RateReader, RateRow, RateVerdict, RateWord, Row, RowSaid, Sought, Table,
+};
 use crate::store::{Batch, ItemState};
 use outcome::{AppliedRate, RateOutcome};
 
@@ -78,9 +80,13 @@ impl ListKind for RateList {
     type Outcome = RateOutcome;
     type Said = RateVerdict;
 
-    fn read(&self, table: &Table, _: &RucRules) -> (Vec<RowPlan<RateRow>>, Vec<RateQuery>) {
+    fn reader<'t>(
+        &'t self,
+        table: &'t Table,
+        _: &'t RucRules,
+    ) -> impl Fn(&Row) -> RowRead<RateList> + Send + 't {
         let reader = RateReader::new(table, self.column, self.moneda, self.hoy);
-        plans(table, |row| {
+        move |row| {
             let read = reader.read(row);
             let asked = read.day.map(|fecha| RateQuery {
                 fecha,
@@ -88,15 +94,15 @@ impl ListKind for RateList {
                 moneda: self.moneda,
             });
             (read, Vec::new(), asked)
-        })
+        }
     }
 
-    fn nothing_read(rows: &[RowPlan<RateRow>], table: &Table) -> Option<AppError> {
-        let wrong = rows.iter().zip(&table.rows).map(|(plan, row)| {
+    fn nothing_read(rows: &[RowPlan<RateRow>]) -> Option<AppError> {
+        let wrong = rows.iter().map(|plan| {
             let read = &plan.subject;
             let [es, en] = RateVerdict::kind().words[read.word as usize].meaning;
             Cause {
-                row: row.number,
+                row: plan.row,
                 kind: read.word.as_str(),
                 words: read.why.clone().unwrap_or_else(|| text!("{es}", "{en}")),
                 read: plan.unique.is_some(),

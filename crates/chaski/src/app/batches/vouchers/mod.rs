@@ -13,14 +13,14 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::how::{HowKept, good_for, list_hash};
-use super::kind::{BatchKind, ERASED, Groups, ListKind, RucList, groups, plans};
+use super::kind::{BatchKind, ERASED, Groups, ListKind, RowRead, RucList, groups};
 use crate::app::cost::{Cost, calls_for};
 use crate::app::unread::{Cause, nothing_read};
 use crate::app::verdicts::{OfList, RowPlan, RucOutcome};
 use crate::app::{App, AppError};
 use crate::partners::ruc_of_form;
 use crate::sheets::{
-    self, ListedVoucher, RowSaid, Sought, Table, VoucherColumns, VoucherPart, VoucherReader,
+    self, ListedVoucher, Row, RowSaid, Sought, Table, VoucherColumns, VoucherPart, VoucherReader,
     VoucherRow, VoucherVerdict, VoucherWord,
 };
 use crate::store::{Batch, ItemState};
@@ -52,25 +52,25 @@ impl ListKind for VoucherList {
     type Outcome = VoucherOutcome;
     type Said = VoucherVerdict;
 
-    fn read(
-        &self,
-        table: &Table,
-        rules: &RucRules,
-    ) -> (Vec<RowPlan<VoucherRow>>, Vec<ListedVoucher>) {
+    fn reader<'t>(
+        &'t self,
+        table: &'t Table,
+        rules: &'t RucRules,
+    ) -> impl Fn(&Row) -> RowRead<VoucherList> + Send + 't {
         let reader = VoucherReader::new(table, self.columns, rules, self.hoy);
-        plans(table, |row| {
+        move |row| {
             let mut read = reader.read(row);
             let (voucher, repairs) = (read.voucher.clone(), std::mem::take(&mut read.repairs));
             (read, repairs, voucher)
-        })
+        }
     }
 
-    fn nothing_read(rows: &[RowPlan<VoucherRow>], table: &Table) -> Option<AppError> {
-        let wrong = rows.iter().zip(&table.rows).map(|(plan, row)| {
+    fn nothing_read(rows: &[RowPlan<VoucherRow>]) -> Option<AppError> {
+        let wrong = rows.iter().map(|plan| {
             let read = &plan.subject;
             let [es, en] = VoucherVerdict::kind().words[read.word as usize].meaning;
             Cause {
-                row: row.number,
+                row: plan.row,
                 kind: read.word.as_str(),
                 words: read.why.clone().unwrap_or_else(|| text!("{es}", "{en}")),
                 read: plan.unique.is_some(),

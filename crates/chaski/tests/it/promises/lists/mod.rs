@@ -20,7 +20,7 @@ fn rows(list: &[u8], column: Option<&str>) -> Result<Vec<(u32, String)>, (String
         find_column(&table, column).map_err(|error| told(error.code(), error.message(Lang::Es)))?;
     let rules = RucRules::default();
     let reader = RowReader::new(&table, column, &rules);
-    let named = |row| match reader.read(row).subject {
+    let named = |row: &_| match reader.read(row).subject {
         Subject::Ruc(ruc) => ruc.as_str().to_owned(),
         Subject::Dni { .. } => "dni".to_owned(),
         Subject::Empty => "vacía".to_owned(),
@@ -32,7 +32,7 @@ fn rows(list: &[u8], column: Option<&str>) -> Result<Vec<(u32, String)>, (String
     Ok(table
         .rows
         .iter()
-        .map(|row| (row.number, named(row)))
+        .map(|row| (row.number, named(&row)))
         .collect())
 }
 
