@@ -727,3 +727,91 @@ fn a_server_says_the_same() {
     );
     says(&client.run(&line).expect(2), "--max-age no vale");
 }
+
+/// Beyond so many, rows are packed and answers are recalled when the result is made.
+const BEYOND_SHORT: usize = 10_240;
+
+/// What a row of a result says, without what an earlier answer changes.
+fn said(row: &serde_json::Value) -> serde_json::Value {
+    let mut row = row.clone();
+    for changing in ["fila", "fuente", "consultado_en"] {
+        row[changing].take();
+    }
+    row
+}
+
+/// A long list says of each row what two short ones say of its halves, asked for or known, with numbers that
+/// are repeated, wrong or unknown on either side of every border; and so does the worker's result.
+#[test]
+fn a_long_list_says_what_short_ones_say() {
+    let numbers = companies(7, 12_000);
+    let lines: Vec<String> = (0..14_000_usize)
+        .map(|at| {
+            let number = match at % 500 {
+                17 => "20100070971",
+                18 => "",
+                19 => "00000001",
+                20 => numbers[0].as_str(),
+                _ => numbers[at % 12_000].as_str(),
+            };
+            format!("CLIENTE {at},{number},{at}.50")
+        })
+        .collect();
+    let list_of = |lines: &[String]| format!("CLIENTE,RUC,MONTO\n{}\n", lines.join("\n"));
+    let place = Place::new();
+    place.write("larga.csv", list_of(&lines));
+    place.write("una.csv", list_of(&lines[..7_000]));
+    place.write("otra.csv", list_of(&lines[7_000..]));
+    place.run("ruc lote larga.csv -o pedida.ndjson").expect(0);
+    place.run("ruc lote larga.csv -o sabida.ndjson").expect(0);
+    place.run("ruc lote una.csv -o una.ndjson").expect(0);
+    place.run("ruc lote otra.csv -o otra.ndjson").expect(0);
+    let (asked, known) = (rows(&place, "pedida.ndjson"), rows(&place, "sabida.ndjson"));
+    assert_eq!(asked.len(), lines.len());
+    assert!(asked.len() > BEYOND_SHORT + 3_000);
+    let halves = [rows(&place, "una.ndjson"), rows(&place, "otra.ndjson")].concat();
+    for (at, ((asked, known), half)) in asked.iter().zip(&known).zip(&halves).enumerate() {
+        assert_eq!(said(asked), said(known), "row {at}");
+        let (mut asked, mut half) = (said(asked), said(half));
+        // Which row came first differs: in the halves it is another one, or in the other half.
+        if asked["motivo"]
+            .as_str()
+            .unwrap_or_default()
+            .contains("epetido")
+        {
+            asked["motivo"].take();
+            half["motivo"].take();
+        }
+        assert_eq!(asked, half, "row {at}");
+    }
+    let sources = |rows: &[serde_json::Value]| {
+        let sources = rows
+            .iter()
+            .map(|it| it["fuente"].as_str().unwrap().to_owned());
+        sources.collect::<std::collections::BTreeSet<_>>()
+    };
+    assert!(sources(&asked).contains("prueba (inventado)"));
+    assert!(!sources(&known).contains("prueba (inventado)"));
+    // Only what is wrong, of a long list.
+    place
+        .run("ruc lote larga.csv -o mal.ndjson --solo-errores")
+        .expect(0);
+    let wrong = rows(&place, "mal.ndjson");
+    let mend = |row: &&serde_json::Value| row["aptitud"] == "invalido";
+    assert_eq!(wrong.iter().filter(mend).count(), 28);
+    assert!(wrong.len() < lines.len() / 2);
+}
+
+/// Where nothing is to be remembered, the answers of a long list are in its result all the same.
+#[test]
+fn a_long_list_needs_no_memory() {
+    let mut place = Place::new();
+    place.set("CHASKI_CACHE_RUC_TTL", "0s");
+    place.set("CHASKI_CACHE_INVALID_TTL", "0s");
+    let numbers = companies(9, BEYOND_SHORT + 500);
+    place.write("larga.csv", format!("RUC\n{}\n", numbers.join("\n")));
+    place.run("ruc lote larga.csv -o r.ndjson").expect(0);
+    let found = rows(&place, "r.ndjson");
+    assert_eq!(found.len(), numbers.len());
+    assert!(found.iter().all(|it| it["aptitud"] != "error"));
+}

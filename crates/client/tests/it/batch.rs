@@ -326,8 +326,9 @@ proptest! {
             // And memory holds no falsehood either.
             world.sandbox.heal();
             tokio::time::sleep(Duration::from_mins(2)).await;
-            // The breaker wants one good answer first; a batch does not wait for it.
-            world.ask(KNOWN).await.unwrap();
+            // The breaker wants one good answer first, and not one from memory; a batch does not wait for it.
+            let fresh = Ask::default().force_refresh();
+            world.migo.ruc(&ruc(KNOWN), &fresh).await.unwrap();
             // With time enough: after a 429 the pace comes back slowly.
             let patient = Ask::default().deadline(Duration::from_hours(1));
             let again = world.migo.rucs(&asked, &patient).all().await;
