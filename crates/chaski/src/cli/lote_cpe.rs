@@ -59,7 +59,7 @@ pub(super) async fn lote(needed: &Needed, desk: &Desk, typed: VoucherListArgs) -
 fn where_they_are(table: &Table, columns: &VoucherColumns) -> Text {
     let parts = [
         (VoucherPart::Ruc, Some(columns.ruc)),
-        (VoucherPart::Tipo, Some(columns.tipo)),
+        (VoucherPart::Tipo, columns.tipo),
         (VoucherPart::Serie, columns.serie),
         (VoucherPart::Numero, Some(columns.numero)),
         (VoucherPart::Fecha, Some(columns.fecha)),

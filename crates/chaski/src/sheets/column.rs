@@ -65,9 +65,16 @@ impl Sought {
             Sought::Days => (lang.pick("fechas", "dates"), "--columna".to_owned()),
             Sought::Part(part) => {
                 let column = lang.pick("COLUMNA", "COLUMN");
+                let of_all = match part {
+                    VoucherPart::Tipo => lang.pick(
+                        " o, si todos son del mismo, cuál: --columna tipo=01 (factura), tipo=03 (boleta)",
+                        " or, where all are of one, which: --columna tipo=01 (factura), tipo=03 (boleta)",
+                    ),
+                    _ => "",
+                };
                 (
                     part.holds(lang),
-                    format!("--columna {}={column}", part.as_str()),
+                    format!("--columna {}={column}{of_all}", part.as_str()),
                 )
             }
         }

@@ -728,6 +728,33 @@ fn a_server_says_the_same() {
     says(&client.run(&line).expect(2), "--max-age no vale");
 }
 
+/// A register of nothing but facturas has no column of kinds: the message says what to write, and that works.
+#[test]
+fn a_register_without_kinds_says_the_kind_of_all() {
+    let place = Place::new();
+    let list = "Fecha,Comprobante,RUC Proveedor,Total\n04/08/2026,F001-12,20100070970,1180.00\n\
+                05/08/2026,F001-98,20100038146,118.00\n";
+    place.write("compras.csv", list);
+    let ran = place.run("cpe lote compras.csv -o r.ndjson").expect(2);
+    assert!(
+        ran.err.contains("--columna tipo=01 (factura)"),
+        "{}",
+        ran.err
+    );
+    for kind in ["01", "factura"] {
+        let line = format!("cpe lote compras.csv -o r-{kind}.ndjson --columna tipo={kind}");
+        place.run(&line).expect(0);
+        let rows = rows(&place, &format!("r-{kind}.ndjson"));
+        assert_eq!(rows[0]["comprobante"], "01 F001-12");
+        assert_eq!(rows[1]["comprobante"], "01 F001-98");
+    }
+    // A column that is not there stays an error.
+    let ran = place
+        .run("cpe lote compras.csv -o r.ndjson --columna tipo=clase")
+        .expect(2);
+    assert!(ran.err.contains("«clase»"), "{}", ran.err);
+}
+
 /// Beyond so many, rows are packed and answers are recalled when the result is made.
 const BEYOND_SHORT: usize = 10_240;
 

@@ -325,7 +325,7 @@ proptest! {
             assert_eq!(world.ledger.calls().len(), world.sandbox.ledger().len());
             // And memory holds no falsehood either.
             world.sandbox.heal();
-            tokio::time::sleep(Duration::from_mins(2)).await;
+            tokio::time::sleep(Duration::from_hours(1)).await;
             // The breaker wants one good answer first, and not one from memory; a batch does not wait for it.
             let fresh = Ask::default().force_refresh();
             world.migo.ruc(&ruc(KNOWN), &fresh).await.unwrap();

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::kind::{ListKind, ListOutcome, RucList};
-use super::learned::Learned;
+use super::learned::LearnedOutcomes;
 use super::reading::Reading;
 use super::result::{BatchResult, summary};
 use super::submit::{AT_A_TIME, BatchOptions};
@@ -51,7 +51,7 @@ pub struct Attended<K: ListKind = RucList> {
     rules: RucRules,
     reading: Reading<K>,
     /// The outcomes so far, by the position of the number.
-    learned: Learned<K::Outcome>,
+    learned: LearnedOutcomes<K::Outcome>,
     /// The batch of the same list that was left unfinished.
     unfinished: Option<Uuid>,
     ask: Ask,
@@ -119,7 +119,7 @@ impl App {
         let is_same = |batch: &Batch| resume && batch.unique as usize == unique.len();
         let unfinished = same.unfinished.filter(is_same);
         let since = unfinished.as_ref().map(|batch| batch.created_at);
-        let mut learned = Learned::of(unique.len(), !K::is_remembered(self));
+        let mut learned = LearnedOutcomes::of(unique.len(), !K::is_remembered(self));
         for (some, from) in unique.chunks(AT_A_TIME).zip((0..).step_by(AT_A_TIME)) {
             for (place, outcome) in K::known(self, some, since, ask).await? {
                 learned.insert(from + place, outcome);
@@ -458,7 +458,7 @@ impl<K: ListKind> Attended<K> {
 async fn told<K: ListKind>(
     app: &App,
     batch: Option<&Batch>,
-    (learned, unique): (&Learned<K::Outcome>, &Vec<K::Subject>),
+    (learned, unique): (&LearnedOutcomes<K::Outcome>, &Vec<K::Subject>),
     places: impl Iterator<Item = usize>,
 ) -> Result<HashMap<K::Subject, K::Outcome>, AppError> {
     let Some(batch) = batch else {

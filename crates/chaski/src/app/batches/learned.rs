@@ -14,7 +14,7 @@ use crate::store::ItemState;
 const MOST_KEPT: usize = 10_240;
 
 /// Outcomes by the places of their numbers.
-pub(super) struct Learned<O> {
+pub(super) struct LearnedOutcomes<O> {
     marks: Vec<u16>,
     kept: HashMap<usize, O>,
     keeps_answers: bool,
@@ -36,10 +36,10 @@ const ANSWERED_BEFORE: u16 = 4;
 const REFUSED_BEFORE: u16 = 5;
 const FAILED: u16 = 6;
 
-impl<O: ListOutcome> Learned<O> {
+impl<O: ListOutcome> LearnedOutcomes<O> {
     /// Of so many numbers. With `all`, every outcome is kept: memory alone does not have it again.
-    pub(super) fn of(count: usize, all: bool) -> Learned<O> {
-        Learned {
+    pub(super) fn of(count: usize, all: bool) -> LearnedOutcomes<O> {
+        LearnedOutcomes {
             marks: vec![OPEN; count],
             kept: HashMap::new(),
             keeps_answers: all || count <= MOST_KEPT,

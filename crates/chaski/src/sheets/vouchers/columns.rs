@@ -17,8 +17,11 @@ use crate::sheets::table::{Cell, Table, own_title};
 pub struct VoucherColumns {
     /// RUC of who issued it.
     pub ruc: usize,
-    /// Kind.
-    pub tipo: usize,
+    /// Kind; none where all are of one.
+    pub tipo: Option<usize>,
+    /// The kind of all, its two digits in SUNAT's table 10.
+    #[serde(default)]
+    pub de_tipo: Option<[u8; 2]>,
     /// Series; none where it stands before the number.
     pub serie: Option<usize>,
     /// Number.
@@ -40,7 +43,8 @@ pub struct VoucherColumns {
 /// The register of purchases of SIRE (RCE): `RUC|…|Periodo|CAR|Fecha|…`, without its titles.
 const SIRE: VoucherColumns = VoucherColumns {
     ruc: 12,
-    tipo: 6,
+    tipo: Some(6),
+    de_tipo: None,
     serie: Some(7),
     numero: 9,
     hasta: Some(10),
@@ -54,7 +58,8 @@ const SIRE: VoucherColumns = VoucherColumns {
 /// The electronic book 8.1 (PLE): `Periodo|CUO|Correlativo|Fecha|…`, which has no titles.
 const PLE: VoucherColumns = VoucherColumns {
     ruc: 11,
-    tipo: 5,
+    tipo: Some(5),
+    de_tipo: None,
     serie: Some(6),
     numero: 8,
     hasta: Some(9),
@@ -66,18 +71,22 @@ const PLE: VoucherColumns = VoucherColumns {
 };
 
 /// Finds the columns. `wanted` names one or several, as `monto=Y` or `ruc=B,monto=Y`; a column alone is
-/// that of the RUC. What is not named is found, and a doubt is an error.
+/// that of the RUC. In the place of a column of kinds, `tipo=01` says the kind of all. What is not named is
+/// found, and a doubt is an error.
 pub fn find_vouchers(table: &Table, wanted: Option<&str>) -> Result<VoucherColumns, ColumnError> {
-    let named = named_in(table, wanted)?;
+    let (named, kind) = named_in(table, wanted)?;
     let own = |part: VoucherPart| named.iter().find(|it| it.0 == part).map(|it| it.1);
     let mut found = match [SIRE, PLE].into_iter().find(|it| is_laid_out(table, it)) {
         Some(layout) => layout,
-        None => titled_columns(table, &own)?,
+        None => titled_columns(table, &own, kind)?,
     };
+    if kind.is_some() {
+        (found.tipo, found.de_tipo) = (None, kind);
+    }
     for (part, column) in named {
         match part {
             VoucherPart::Ruc => found.ruc = column,
-            VoucherPart::Tipo => found.tipo = column,
+            VoucherPart::Tipo => found.tipo = Some(column),
             VoucherPart::Serie => found.serie = Some(column),
             VoucherPart::Numero => found.numero = column,
             VoucherPart::Fecha => found.fecha = column,
@@ -89,16 +98,28 @@ pub fn find_vouchers(table: &Table, wanted: Option<&str>) -> Result<VoucherColum
 
 type Named = Vec<(VoucherPart, usize)>;
 
-fn named_in(table: &Table, wanted: Option<&str>) -> Result<Named, ColumnError> {
+/// The columns that a person names, and the kind where they say one for all.
+fn named_in(table: &Table, wanted: Option<&str>) -> Result<(Named, Option<[u8; 2]>), ColumnError> {
     let parts = wanted.into_iter().flat_map(|it| it.split(','));
-    let named = parts.filter(|it| !it.trim().is_empty()).map(|typed| {
+    let (mut columns, mut kind) = (Named::new(), None);
+    for typed in parts.filter(|it| !it.trim().is_empty()) {
         let named = typed.split_once('=').and_then(|(part, column)| {
             Some((VoucherPart::from_name(&fold(part).to_lowercase())?, column))
         });
         let (part, column) = named.unwrap_or((VoucherPart::Ruc, typed));
-        Ok((part, asked_for(table, column.trim())?))
-    });
-    named.collect()
+        let column = column.trim();
+        let of_all = kind_of(&Cell::text(column)).filter(|_| part == VoucherPart::Tipo);
+        let of_all = of_all.and_then(|it| it.as_bytes().try_into().ok());
+        // Nobody calls the first column `01`.
+        let is_code = column.len() == 2 && column.starts_with('0');
+        match (asked_for(table, column), of_all) {
+            (Ok(found), None) => columns.push((part, found)),
+            (Ok(found), Some(_)) if !is_code => columns.push((part, found)),
+            (_, Some(_)) => kind = of_all,
+            (Err(error), None) => return Err(error),
+        }
+    }
+    Ok((columns, kind))
 }
 
 /// Whether nearly all rows of a list are laid out so.
@@ -110,8 +131,8 @@ fn is_laid_out(table: &Table, layout: &VoucherColumns) -> bool {
     for row in judged(table) {
         rows += 1;
         let day = matches!(day_in(row.cell(layout.fecha)), Ok(Some(_)));
-        let kind = text_of(row.cell(layout.tipo));
-        let kind = kind.len() <= 2 && kind_of(row.cell(layout.tipo)).is_some();
+        let kind = layout.tipo.map(|column| row.cell(column));
+        let kind = kind.is_some_and(|it| text_of(it).len() <= 2 && kind_of(it).is_some());
         alike += usize::from(day && kind && amount_of(row.cell(layout.monto)).is_some());
     }
     alike > 0 && alike * 10 >= rows * 8
@@ -121,6 +142,7 @@ fn is_laid_out(table: &Table, layout: &VoucherColumns) -> bool {
 fn titled_columns(
     table: &Table,
     own: &impl Fn(VoucherPart) -> Option<usize>,
+    kind: Option<[u8; 2]>,
 ) -> Result<VoucherColumns, ColumnError> {
     let need = |part: VoucherPart, found: Result<Option<usize>, ColumnError>| match own(part) {
         Some(column) => Ok(column),
@@ -149,7 +171,11 @@ fn titled_columns(
     };
     Ok(VoucherColumns {
         ruc,
-        tipo: need(VoucherPart::Tipo, best(VoucherPart::Tipo))?,
+        tipo: match kind {
+            Some(_) => None,
+            None => Some(need(VoucherPart::Tipo, best(VoucherPart::Tipo))?),
+        },
+        de_tipo: kind,
         serie,
         numero,
         hasta: optional(|it| it.contains("FINAL") && it.contains("NRO")),

@@ -111,8 +111,10 @@ impl<'t> VoucherReader<'t> {
             return Err((VoucherWord::Vacia, None));
         }
         // 2. Vouchers that SUNAT does not know so.
-        let kind = row.cell(self.columns.tipo);
-        let tipo = kind_of(kind);
+        let kind = self.columns.tipo.map_or(&Cell::Empty, |it| row.cell(it));
+        let of_all = self.columns.de_tipo.as_ref();
+        let of_all = of_all.map(|it| CompactString::from_utf8_lossy(it));
+        let tipo = of_all.or_else(|| kind_of(kind));
         if tipo.as_deref().is_some_and(|it| FOREIGN.contains(&it)) {
             return Err((VoucherWord::Extranjero, None));
         }

@@ -134,7 +134,8 @@ impl ListKind for VoucherList {
         let how = VoucherList {
             columns: VoucherColumns {
                 ruc: 0,
-                tipo: 1,
+                tipo: Some(1),
+                de_tipo: None,
                 serie: Some(2),
                 numero: 3,
                 hasta: None,

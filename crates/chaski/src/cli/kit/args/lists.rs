@@ -41,7 +41,7 @@ pub(in crate::cli) struct VoucherListArgs {
     /// Hoja del libro; sin esto, la primera que es una lista || Sheet of the workbook; without it, the first that is a list
     #[arg(long, value_name = "NOMBRE", alias = "sheet")]
     pub(in crate::cli) hoja: Option<String>,
-    /// Columna de un dato: ruc, tipo, serie, numero, fecha o monto, como monto=Y; puede repetirse || Column of a part: ruc, tipo, serie, numero, fecha or monto, as in monto=Y; may be repeated
+    /// Columna de un dato: ruc, tipo, serie, numero, fecha o monto, como monto=Y; tipo=01 si todos son facturas; puede repetirse || Column of a part: ruc, tipo, serie, numero, fecha or monto, as in monto=Y; tipo=01 where all are facturas; may be repeated
     #[arg(long, value_name = "DATO=COLUMNA", alias = "column")]
     pub(in crate::cli) columna: Vec<String>,
     #[command(flatten)]
