@@ -1,4 +1,4 @@
-//! `chaski ruc lote --server`: the same list and the same result, worked on by a server.
+//! A list and a server: `chaski ruc lote --server`, the same list and the same result, worked on there.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -6,24 +6,24 @@ use std::time::Duration;
 
 use chaski_client::Clock;
 use chaski_core::{Lang, text};
-use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Done;
 use super::kit::args::{ListRunArgs, LoteArgs};
+use super::kit::desk::Desk;
 use super::kit::interrupt::Interrupt;
 use super::kit::needed::Needed;
 use super::kit::output;
 use super::kit::progress::to_the_end;
-use super::lote::{check_size, conclude, output_format, read};
+use super::lote::{check_size, conclude, looked_up, output_format, read};
 use super::lote_people::{People, PeopleDesk};
 use super::lote_words::Things;
 use crate::api::batches::BatchData;
 use crate::app::batches::{BatchResult, Finished, ListClass, ListKind, ReadList};
 use crate::app::{AppError, Mode};
 use crate::remote::{BatchWatch, NewList, Server, ServerError, failure_of};
-use crate::sheets::{Packed, RowSaid, Summary, Table, column_letter, find_column};
+use crate::sheets::{OutputFormat, Packed, RowSaid, Summary, Table, column_letter, find_column};
 
 pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> Done {
     // 1. Everything that can be wrong is found before anything is sent.
@@ -61,6 +61,31 @@ pub(super) fn bytes_of(input: &Path, piped: Option<Vec<u8>>) -> Result<Vec<u8>, 
     }
 }
 
+/// Asks for a list that was read, here or at a server, and writes what came of it.
+pub(super) async fn ask_and_write<K: ListKind>(
+    needed: &Needed,
+    desk: &Desk,
+    format: OutputFormat,
+    (input, list): (ReadList<K>, NewList),
+    typed: &ListRunArgs,
+) -> Done {
+    let (mode, finished) = match desk {
+        Desk::Here(app) => {
+            let ask = needed.ask(&typed.freshness)?;
+            let finished = looked_up(needed, app, input, ask, typed, false).await?;
+            (app.mode, finished)
+        }
+        Desk::There(server) => match worked_on(needed, server, input, list, typed).await? {
+            Some((mode, finished)) => (mode, Some(finished)),
+            None => return Ok(130),
+        },
+    };
+    match finished {
+        Some(finished) => conclude(needed, mode, format, typed, finished),
+        None => Ok(130),
+    }
+}
+
 /// What came of a list that a server worked on, whatever it asks for, and who answered there; none when
 /// the person stopped waiting.
 pub(super) async fn worked_on<K: ListKind>(
@@ -69,10 +94,7 @@ pub(super) async fn worked_on<K: ListKind>(
     input: ReadList<K>,
     list: NewList,
     typed: &ListRunArgs,
-) -> Result<Option<(Mode, Finished<K>)>, AppError>
-where
-    K::Said: DeserializeOwned,
-{
+) -> Result<Option<(Mode, Finished<K>)>, AppError> {
     let (began, things) = (Instant::now(), Things::of(K::KIND));
     refuse_max_age(typed)?;
     let mut interrupt = Interrupt::listen();

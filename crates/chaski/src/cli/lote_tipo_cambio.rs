@@ -6,8 +6,8 @@ use super::Done;
 use super::kit::args::RateListArgs;
 use super::kit::desk::Desk;
 use super::kit::needed::Needed;
-use super::lote::{check_size, conclude, looked_up, or_chosen, output_format, read_as};
-use super::lote_remoto::{bytes_of, column_name, worked_on};
+use super::lote::{check_size, or_chosen, output_format, read_as};
+use super::lote_remoto::{ask_and_write, bytes_of, column_name};
 use crate::app::batches::{ListClass, RateList};
 use crate::remote::NewList;
 use crate::sheets;
@@ -15,7 +15,6 @@ use crate::sheets;
 pub(super) async fn lote(needed: &Needed, desk: &Desk, typed: RateListArgs) -> Done {
     // 1. Everything that can be wrong is found before anything is spent.
     let format = output_format(needed)?;
-    let ask = needed.ask(&typed.run.freshness)?;
     let (fuente, moneda) = (typed.which.source(), typed.which.currency());
     RateList::check(fuente, moneda)?;
     let hoy = lima_date(desk.now());
@@ -40,33 +39,20 @@ pub(super) async fn lote(needed: &Needed, desk: &Desk, typed: RateListArgs) -> D
         ))
     })?;
     check_size(format, &input.table)?;
-    // 2. Ask, here or there.
-    let (mode, finished) = match desk {
-        Desk::Here(app) => {
-            let finished = looked_up(needed, app, input, ask, &typed.run, false).await?;
-            (app.mode, finished)
-        }
-        Desk::There(server) => {
-            let list = NewList {
-                class: ListClass::Rates { fuente, moneda },
-                name: input.source_name.clone(),
-                sheet: typed.hoja.clone(),
-                column: Some(column_name(&input.table, input.how.column)),
-                dni_as_ruc: false,
-                force: typed.run.freshness.force_refresh,
-                update_partners: false,
-                most: typed.run.gastar_hasta,
-                bytes: bytes_of(&typed.input, piped)?,
-            };
-            match worked_on(needed, server, input, list, &typed.run).await? {
-                Some((mode, finished)) => (mode, Some(finished)),
-                None => return Ok(130),
-            }
-        }
+    // 2. Ask, here or there, and write.
+    let list = NewList {
+        class: ListClass::Rates { fuente, moneda },
+        name: input.source_name.clone(),
+        sheet: typed.hoja,
+        column: Some(column_name(&input.table, input.how.column)),
+        dni_as_ruc: false,
+        force: typed.run.freshness.force_refresh,
+        update_partners: false,
+        most: typed.run.gastar_hasta,
+        bytes: match desk {
+            Desk::Here(_) => Vec::new(),
+            Desk::There(_) => bytes_of(&typed.input, piped)?,
+        },
     };
-    // 3. Write, whole or not at all.
-    match finished {
-        Some(finished) => conclude(needed, mode, format, &typed.run, finished),
-        None => Ok(130),
-    }
+    ask_and_write(needed, desk, format, (input, list), &typed.run).await
 }
