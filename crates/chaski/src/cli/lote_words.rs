@@ -188,6 +188,8 @@ pub(super) fn say_summary<K: ListKind>(
     let total = finished.result.verdicts.len().max(1);
     let mut lines = vec![String::new()];
     let words = K::Said::kind().words;
+    let longest = words.iter().map(|it| it.text(lang).chars().count());
+    let wide = longest.max().unwrap_or_default().max(22) + 2;
     let mut counts = vec![0; words.len()];
     for said in finished.result.verdicts.iter() {
         counts[said.word()] += 1;
@@ -198,7 +200,7 @@ pub(super) fn say_summary<K: ListKind>(
             let share = (count * 1000 + total / 2) / total;
             let word = word.text(lang);
             lines.push(format!(
-                "  {word:<24}{count:>7}  {:>3}.{} %",
+                "  {word:<wide$}{count:>7}  {:>3}.{} %",
                 share / 10,
                 share % 10
             ));

@@ -103,7 +103,7 @@ fn a_register_of_purchases() {
         ("SIN NÚMERO", 1),
         ("FILA DE TOTAL", 1),
     ] {
-        says(&ran, &format!("  {word:<24}{count:>7}"));
+        says(&ran, &format!("  {word:<27}{count:>7}"));
     }
     // Five vouchers, and their three issuers in one call.
     assert_eq!(service.sandbox.count(Operation::Cpe), 5);

@@ -164,7 +164,7 @@ impl Page<'_> {
     }
 }
 
-fn as_number(count: usize) -> f64 {
+pub(super) fn as_number(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 

@@ -11,13 +11,16 @@ use rust_xlsxwriter::{
 
 use super::colours::word_format;
 use super::columns::Output;
-use super::summary;
+use super::summary::{self, as_number};
 use crate::sheets::{
     Cell, ColumnHolds, JoinedCells, NumberForm, ResultKind, ResultNames, Row, RowSaid, Summary,
 };
 
 /// How many rows are looked at to choose the width and number format of a caller's column.
 const JUDGED_ROWS: usize = 1000;
+
+/// A longer title is cut: it must not push the list off the screen.
+const MOST_TITLE_LINES: u32 = 5;
 
 /// Excel's ceiling of a cell; a longer text makes it repair the file.
 const CELL_CHARS: usize = 32_767;
@@ -60,7 +63,13 @@ fn write_list(sheet: &mut Worksheet, output: &Output<'_>) -> Result<(), XlsxErro
         last_row: title_row.saturating_add(row_number(output.table.rows.len())),
         last_column: column_number(width + output.order.len() - 1),
     };
-    lay_out(sheet, output, &theirs, &formats, place)?;
+    let titles = above.last();
+    let title_of = |column: usize| match titles {
+        Some(row) => title_text(row, column, output),
+        None => output.table.headers[column].clone(),
+    };
+    let their_titles: Vec<String> = (0..width).map(title_of).collect();
+    lay_out(sheet, output, (&theirs, &their_titles), &formats, place)?;
     // 1. What stands above the titles, where it stood.
     let mut painter = Painter {
         sheet,
@@ -69,19 +78,14 @@ fn write_list(sheet: &mut Worksheet, output: &Output<'_>) -> Result<(), XlsxErro
         theirs: &theirs,
         kept: HashMap::new(),
     };
-    let titles = above.last();
     for row in &above[..above.len().saturating_sub(1)] {
         for (column, cell) in row.cells.iter().take(width).enumerate() {
             painter.above(row.number - first_number, row.number, column, cell, titles)?;
         }
     }
     // 2. The titles: theirs as they are, then ours.
-    for column in 0..width {
-        let title = match titles {
-            Some(row) => title_text(row, column, output),
-            None => output.table.headers[column].clone(),
-        };
-        painter.title(title_row, column, &title, &formats.their_title)?;
+    for (column, title) in their_titles.iter().enumerate() {
+        painter.title(title_row, column, title, &formats.their_title)?;
     }
     for (offset, title) in output.our_titles().iter().enumerate() {
         painter.title(title_row, width + offset, title, &formats.our_title)?;
@@ -112,7 +116,7 @@ struct Place {
 fn lay_out(
     sheet: &mut Worksheet,
     output: &Output<'_>,
-    theirs: &[ColumnLook],
+    (theirs, titles): (&[ColumnLook], &[String]),
     formats: &Formats,
     place: Place,
 ) -> Result<(), XlsxError> {
@@ -133,12 +137,19 @@ fn lay_out(
             sheet.set_column_hidden(column)?;
         }
     }
-    for (offset, ours) in output.order.iter().enumerate() {
-        let column = column_number(theirs.len() + offset);
-        sheet.set_column_width(column, f64::from(output.kind.columns[*ours].width))?;
-        sheet.set_column_format(column, &formats.text)?;
+    let our_titles = output.our_titles();
+    let mut lines = 2;
+    for (look, title) in theirs.iter().zip(titles) {
+        lines = lines.max(lines_of(title, look.width));
     }
-    sheet.set_row_height(title_row, 32)?;
+    for ((offset, ours), title) in output.order.iter().enumerate().zip(&our_titles) {
+        let column = column_number(theirs.len() + offset);
+        let width = f64::from(output.kind.columns[*ours].width);
+        sheet.set_column_width(column, width)?;
+        sheet.set_column_format(column, &formats.text)?;
+        lines = lines.max(lines_of(title, width));
+    }
+    sheet.set_row_height(title_row, 16 * lines.min(MOST_TITLE_LINES))?;
     sheet.set_freeze_panes(title_row + 1, 0)?;
     sheet.autofilter(title_row, 0, last_row, last_column)?;
     // A RUC as text is what is wanted here, not something to be warned of in green.
@@ -152,6 +163,23 @@ fn lay_out(
     sheet.set_print_area(0, 0, last_row, last_column)?;
     sheet.set_footer("&L&F&C&A&R&P / &N");
     Ok(())
+}
+
+/// How many lines a bold title takes in a column so wide.
+fn lines_of(title: &str, width: f64) -> u32 {
+    // Bold letters are a sixth wider than those by which a column is measured.
+    let length = |word: &str| as_number(word.chars().count()) * 7.0 / 6.0;
+    let (mut lines, mut used) = (1, 0.0);
+    for word in title.split_whitespace() {
+        let with_it = if used > 0.0 { used + 1.0 } else { 0.0 } + length(word);
+        if with_it > width && used > 0.0 {
+            lines += 1;
+            used = length(word);
+        } else {
+            used = with_it;
+        }
+    }
+    lines
 }
 
 /// The title of a column as it stands in the row of titles, or in the cell above that reaches down to it.
