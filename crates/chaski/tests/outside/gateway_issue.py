@@ -469,7 +469,8 @@ def judge(at):
     """Database, ledger and what callers were told, against each other."""
     wrong = list(at.wrong)
     entries = [it for it in at.ledger_of_nubefact(at.began) if it["comprobante"]]
-    sent = [it for it in entries if it["operation"] == "generar_comprobante" and it["decision"] != "ajeno"]
+    is_sent = lambda it: it["operation"] == "generar_comprobante" and it["decision"] != "ajeno"
+    sent = [it for it in entries if is_sent(it)]
     strangers = {it["comprobante"] for it in entries if it["decision"] == "ajeno"}
     accepted = collections.Counter(it["comprobante"] for it in sent if it["decision"] == "aceptado")
     rows = at.query("SELECT id, serie, numero, state, total FROM documents WHERE deed = 'issue'")
@@ -516,7 +517,7 @@ def judge(at):
             continue
         if it["operation"] == "consultar_comprobante":
             doubted.discard(name)
-        elif it in sent and it["fault"] != "doble":
+        elif is_sent(it) and it["fault"] != "doble":
             if bytes_of.setdefault(name, it["bytes_hash"]) != it["bytes_hash"] and name not in refused | strangers:
                 wrong.append(f"I5: {name} with other bytes")
             bytes_of[name] = it["bytes_hash"]
