@@ -35,15 +35,11 @@ pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     check_size(format, &input.table)?;
     let people = People::of(needed, &typed, &mut input)?;
     // 2. Ask.
-    let finished = looked_up(
-        needed,
-        app,
-        input,
-        ask,
-        &typed.run,
-        typed.actualizar_partners,
-    )
-    .await?;
+    let beside = Beside {
+        persons: people.to_ask(app, &ask).await?,
+        update_partners: typed.actualizar_partners,
+    };
+    let finished = looked_up(needed, app, input, ask, &typed.run, beside).await?;
     let Some(mut finished) = finished else {
         return Ok(130);
     };
@@ -55,6 +51,14 @@ pub(super) async fn lote(needed: &Needed, app: &App, typed: LoteArgs) -> Done {
     conclude(needed, app.mode, format, &typed.run, finished)
 }
 
+/// What a list of RUCs is to do besides.
+#[derive(Default)]
+pub(super) struct Beside {
+    /// Persons that are to be asked for once it ended, a call each.
+    persons: usize,
+    update_partners: bool,
+}
+
 /// What came of a list, whatever it asks for; none when the person interrupted.
 pub(super) async fn looked_up<K: ListKind>(
     needed: &Needed,
@@ -62,17 +66,25 @@ pub(super) async fn looked_up<K: ListKind>(
     input: ReadList<K>,
     ask: Ask,
     typed: &ListRunArgs,
-    update_partners: bool,
+    beside: Beside,
 ) -> Result<Option<Finished<K>>, AppError> {
     // 1. What it will cost.
     let things = Things::of(K::KIND);
     let mut batch = app.plan_batch(input, &ask, typed.reanudar).await?;
-    batch.allow(typed.gastar_hasta, update_partners);
+    batch.allow(typed.gastar_hasta, beside.update_partners);
+    let over = |limit: u64| limit.saturating_sub(batch.cost.calls);
+    let most = typed.gastar_hasta.map_or(u64::MAX, over);
+    batch.beside = most.min(beside.persons as u64);
     output::say_mode(needed, app.mode);
     say_cost(needed, app, &batch).await?;
-    let calls = batch.cost.calls.min(batch.cost.most);
+    let calls = batch.cost.calls.min(batch.cost.most) + batch.beside;
     let reach = |calls| K::within(calls, batch.to_ask, batch.cost);
-    if let Some(calls) = plan_left::fit(needed, app, calls, &reach, things).await? {
+    let few = if batch.to_ask == 0 {
+        plan_left::fit(needed, app, calls, |calls| calls, Things::persons()).await?
+    } else {
+        plan_left::fit(needed, app, calls, &reach, things).await?
+    };
+    if let Some(calls) = few {
         let first = reach(calls);
         batch.most = batch.most.min(first);
     }
@@ -87,11 +99,15 @@ pub(super) async fn looked_up<K: ListKind>(
     if !done? {
         return Ok(None);
     }
-    if update_partners {
+    if beside.update_partners {
         let noted = batch.note_on_partners(app).await?;
         notice(needed, &partners::noted_text(&noted, needed.lang()));
     }
-    Ok(Some(batch.finish(app, needed.lang()).await?))
+    let finished = batch.finish(app, needed.lang()).await?;
+    Ok(Some(Finished {
+        few_calls: few.map(|calls| calls as u64),
+        ..finished
+    }))
 }
 
 /// Asks for a list to its end; false when the person interrupted.
@@ -132,7 +148,7 @@ pub(super) fn conclude<K: ListKind>(
     say_summary(needed, mode, &finished, writing.elapsed());
     Ok(match &finished.total_failure {
         Some(error) => error.exit_code(),
-        None if finished.failed > 0 => 8,
+        None if finished.failed + finished.persons.failed + finished.persons.not_asked > 0 => 8,
         None => 0,
     })
 }
@@ -235,10 +251,11 @@ pub(super) fn read_as<K: ListKind>(
         hasher.update_reader(file)?;
         (table, *hasher.finalize().as_bytes())
     };
-    let (how, said) = how(&table, needed.may_ask && !from_input)?;
+    // First what was read and what was not: the list may be on another sheet.
     for note in &table.notes {
         notice(needed, note);
     }
+    let (how, said) = how(&table, needed.may_ask && !from_input)?;
     let (rows, Text { es, en }) = (table.rows.len(), said);
     let (filas, rows) = (counted(rows, "fila", "filas"), counted(rows, "row", "rows"));
     needed.say(text!("Lista: {filas}; {es}", "List: {rows}; {en}"));

@@ -1,15 +1,15 @@
 //! The DNIs of a list of RUCs: told apart, looked up, or asked for by the RUC that their owner would
 //! have, as the person wants.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use chaski_client::{Found, Person, Source};
-use chaski_core::{Dni, Lang, lima_datetime, sentence, text};
+use chaski_client::{Ask, Budget, Failure, Found, Person, Source};
+use chaski_core::{Dni, Lang, Text, lima_datetime, sentence, text};
 
 use super::kit::args::LoteArgs;
 use super::kit::needed::Needed;
 use super::kit::terminal::choose;
-use crate::app::batches::{Finished, ReadList};
+use crate::app::batches::{Finished, PersonsLeft, ReadList};
 use crate::app::{App, AppError, Mode, purpose, source_name};
 use crate::counted::counted;
 use crate::remote::Server;
@@ -70,6 +70,14 @@ impl People {
         }
     }
 
+    /// How many calls they take here: memory may have some.
+    pub(super) async fn to_ask(&self, app: &App, ask: &Ask) -> Result<usize, AppError> {
+        match self.dnis.len() {
+            0 => Ok(0),
+            _ => app.dnis_to_ask(&self.dnis, ask).await,
+        }
+    }
+
     /// Looks them up and puts their names in the result. What is answered is remembered like any answer.
     pub(super) async fn look_up(
         self,
@@ -78,19 +86,26 @@ impl People {
         typed: &LoteArgs,
         finished: &mut Finished,
     ) -> Result<(), AppError> {
-        let spent = finished.result.summary.calls_spent;
-        let left = |most: u64| {
-            usize::try_from(most)
-                .unwrap_or(usize::MAX)
-                .saturating_sub(spent)
-        };
-        let most = typed.run.gastar_hasta.map_or(self.dnis.len(), left);
-        let dnis = &self.dnis[..self.dnis.len().min(most)];
-        if dnis.is_empty() {
+        if self.dnis.is_empty() {
             return Ok(());
         }
+        // 1. As many as may still be paid for, and those that cost nothing.
         let lang = needed.lang();
         let mut ask = needed.ask(&typed.run.freshness)?;
+        let spent = finished.result.summary.calls_spent as u64;
+        let most = [typed.run.gastar_hasta, finished.few_calls];
+        let most = most.into_iter().flatten().min();
+        let left = most.map(|most| most.saturating_sub(spent));
+        let mut within = self.dnis.len();
+        match (&desk, left) {
+            (PeopleDesk::Here(_), Some(left)) => ask.budget = Some(Budget::of(left)),
+            (PeopleDesk::There(_), Some(left)) => {
+                within = within.min(usize::try_from(left).unwrap_or(usize::MAX));
+            }
+            (_, None) => {}
+        }
+        let (dnis, rest) = self.dnis.split_at(within);
+        let rest: HashSet<&str> = rest.iter().map(Dni::as_str).collect();
         ask.purpose = typed.motivo.as_deref().map(purpose).transpose()?;
         let (outcomes, mode) = desk.ask(dnis, &ask).await?;
         let known: HashMap<&str, Result<Found<Person>, AppError>> =
@@ -99,13 +114,24 @@ impl People {
         let paid = paid
             .filter(|found| found.source == Source::Upstream)
             .count();
-        let (mut answered, mut failed) = (false, 0);
+        // 2. What came of them.
+        let (mut answered, mut failed, mut not_asked) = (false, 0, rest.len());
+        for outcome in known.values() {
+            match outcome {
+                Err(error) if is_over_budget(error) => not_asked += 1,
+                Err(error) if !error.is_not_found() => failed += 1,
+                _ => answered = true,
+            }
+        }
         finished.result.verdicts.change(|_, verdict| {
             let dni = Some(&verdict.ruc_normalizado).filter(|_| verdict.apto == Aptitud::Dni);
-            match dni.and_then(|it| known.get(it.as_str())) {
+            let dni = dni.map(String::as_str);
+            match dni.and_then(|it| known.get(it)) {
+                None if dni.is_some_and(|it| rest.contains(it)) => {
+                    verdict.motivo = sentence(&over_budget().pick(lang));
+                }
                 None => return false,
                 Some(Ok(found)) => {
-                    answered = true;
                     verdict.razon_social.clone_from(&found.value.nombre);
                     source_name(mode, found.source, lang).clone_into(&mut verdict.fuente);
                     let at = lima_datetime(found.stored_at);
@@ -117,15 +143,16 @@ impl People {
                     verdict.motivo = sentence(&why.pick(lang));
                 }
                 Some(Err(error)) if error.is_not_found() => {
-                    answered = true;
                     let why = text!(
                         "es un DNI que no figura en el servicio consultado; puede ser un menor o una persona sin RUC",
                         "it is a DNI that the service does not know; it may be a minor or a person without RUC"
                     );
                     verdict.motivo = sentence(&why.pick(lang));
                 }
+                Some(Err(error)) if is_over_budget(error) => {
+                    verdict.motivo = sentence(&over_budget().pick(lang));
+                }
                 Some(Err(error)) => {
-                    failed += 1;
                     let (es, en) = (error.message(Lang::Es), error.message(Lang::En));
                     let why = text!(
                         "es un DNI que no se pudo consultar: {es}",
@@ -137,7 +164,7 @@ impl People {
             true
         });
         finished.result.summary.calls_spent += paid;
-        finished.failed += failed;
+        finished.persons = PersonsLeft { failed, not_asked };
         if answered && matches!(finished.total_failure, Some(AppError::NothingRead(_))) {
             finished.total_failure = None;
         }
@@ -145,11 +172,22 @@ impl People {
     }
 }
 
+fn over_budget() -> Text {
+    text!(
+        "es un DNI que no se consultó: se llegó al máximo que se podía gastar",
+        "it is a DNI that was not looked up: the most that might be spent was reached"
+    )
+}
+
+fn is_over_budget(error: &AppError) -> bool {
+    matches!(error, AppError::Lookup(error) if error.failure() == Some(&Failure::BudgetSpent))
+}
+
 impl PeopleDesk<'_> {
     async fn ask(
         &self,
         dnis: &[Dni],
-        ask: &chaski_client::Ask,
+        ask: &Ask,
     ) -> Result<(Vec<Result<Found<Person>, AppError>>, Mode), AppError> {
         Ok(match self {
             PeopleDesk::Here(app) => {

@@ -16,11 +16,11 @@ use super::kit::interrupt::Interrupt;
 use super::kit::needed::Needed;
 use super::kit::output;
 use super::kit::progress::to_the_end;
-use super::lote::{check_size, conclude, looked_up, output_format, read};
+use super::lote::{Beside, check_size, conclude, looked_up, output_format, read};
 use super::lote_people::{People, PeopleDesk};
 use super::lote_words::Things;
 use crate::api::batches::BatchData;
-use crate::app::batches::{BatchResult, Finished, ListClass, ListKind, ReadList};
+use crate::app::batches::{BatchResult, Finished, ListClass, ListKind, PersonsLeft, ReadList};
 use crate::app::{AppError, Mode};
 use crate::remote::{BatchWatch, NewList, Server, ServerError, failure_of};
 use crate::sheets::{OutputFormat, Packed, RowSaid, Summary, Table, column_letter, find_column};
@@ -72,7 +72,7 @@ pub(super) async fn ask_and_write<K: ListKind>(
     let (mode, finished) = match desk {
         Desk::Here(app) => {
             let ask = needed.ask(&typed.freshness)?;
-            let finished = looked_up(needed, app, input, ask, typed, false).await?;
+            let finished = looked_up(needed, app, input, ask, typed, Beside::default()).await?;
             (app.mode, finished)
         }
         Desk::There(server) => match worked_on(needed, server, input, list, typed).await? {
@@ -156,6 +156,8 @@ pub(super) async fn worked_on<K: ListKind>(
         by_a_server: true,
         total_failure: input.nothing_read(rules).or(failure),
         asking: asking.unwrap_or_default(),
+        few_calls: None,
+        persons: PersonsLeft::default(),
         result: BatchResult {
             summary: Summary {
                 calls_spent: lote.api_calls as usize,

@@ -49,6 +49,15 @@ impl Things {
         }
     }
 
+    /// The persons of a list of RUCs.
+    pub(super) fn persons() -> &'static Things {
+        &Things {
+            one: ["DNI", "DNI"],
+            many: ["DNI", "DNIs"],
+            feminine: false,
+        }
+    }
+
     /// So many of them.
     pub(super) fn counted<N>(&self, count: N, lang: Lang) -> String
     where
@@ -84,18 +93,22 @@ pub(super) async fn say_cost<K: ListKind>(
     let (known, to_ask) = (plan.known, plan.to_ask);
     let Cost { calls, most } = plan.cost;
     let real = app.mode == Mode::Real;
+    let (no_se_usa, none_is_spent) = match plan.beside {
+        0 => ("; no se usará ninguna consulta", "; no call will be spent"),
+        _ => ("", ""),
+    };
     needed.say(match (to_ask, known) {
         (0, 0) => text!(
             "Nada que consultar: la lista no tiene {ninguno} {cosa} válid{o}",
             "Nothing to ask: the list has no valid {one}"
         ),
         (0, 1) => text!(
-            "Nada que consultar: {el} únic{o} {cosa} ya está guardad{o}; no se usará ninguna consulta",
-            "Nothing to ask: the only {one} is known; no call will be spent"
+            "Nada que consultar: {el} únic{o} {cosa} ya está guardad{o}{no_se_usa}",
+            "Nothing to ask: the only {one} is known{none_is_spent}"
         ),
         (0, _) => text!(
-            "Nada que consultar: l{o}s {known} {cosas} distint{o}s ya están guardad{o}s; no se usará ninguna consulta",
-            "Nothing to ask: all {known} distinct {many} are known; no call will be spent"
+            "Nada que consultar: l{o}s {known} {cosas} distint{o}s ya están guardad{o}s{no_se_usa}",
+            "Nothing to ask: all {known} distinct {many} are known{none_is_spent}"
         ),
         _ => {
             let Text { es, en } = at_most(plan);
@@ -113,7 +126,10 @@ pub(super) async fn say_cost<K: ListKind>(
                 counted(calls, "call", "calls"),
             );
             let (estaban, were) = match known {
-                1 => ("1 ya estaba guardado".to_owned(), "1 was known already".to_owned()),
+                1 => (
+                    "1 ya estaba guardado".to_owned(),
+                    "1 was known already".to_owned(),
+                ),
                 n => (
                     format!("{n} ya estaban guardados"),
                     format!("{n} were known already"),
@@ -125,6 +141,17 @@ pub(super) async fn say_cost<K: ListKind>(
             )
         }
     });
+    if plan.beside > 0 {
+        let (persons, all) = (plan.beside, most + plan.beside);
+        let (dnis, people) = (
+            Things::persons().counted(persons, Lang::Es),
+            Things::persons().counted(persons, Lang::En),
+        );
+        needed.say(text!(
+            "Y {dnis} por consultar de a uno, {persons} más; en total, como mucho {all}",
+            "And {people} to ask one by one, {persons} more; {all} at most in all"
+        ));
+    }
     if plan.under_way_elsewhere {
         needed.say(text!(
             "Otra ejecución de Chaski está consultando esta misma lista: esta espera sus respuestas y no las paga otra vez",
@@ -132,7 +159,7 @@ pub(super) async fn say_cost<K: ListKind>(
         ));
     }
     let (spent, quota) = app.month_calls().await?;
-    let calls = calls.min(most);
+    let calls = calls.min(most) + plan.beside;
     if let Some(quota) = quota.filter(|quota| real && spent + calls > *quota) {
         let left = quota.saturating_sub(spent);
         needed.say(text!(
@@ -326,6 +353,23 @@ fn what_is_left<K: ListKind>(finished: &Finished<K>, lang: Lang) -> Option<Strin
             Some(why) => format!("{left} ({})", mid_sentence(&why)),
             None => left,
         });
+    }
+    let persons = finished.persons;
+    if persons.not_asked > 0 {
+        let left = not_asked(persons.not_asked, Things::persons(), lang);
+        let why = lang.pick(
+            "por el máximo que se puede gastar",
+            "because of the most that may be spent",
+        );
+        parts.push(format!("{left} {why}"));
+    }
+    if persons.failed > 0 {
+        let left = Things::persons().counted(persons.failed, lang);
+        parts.push(
+            lang.pick("sin respuesta: ", "without an answer: ")
+                .to_owned()
+                + &left,
+        );
     }
     if parts.is_empty() {
         return None;

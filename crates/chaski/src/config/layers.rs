@@ -199,7 +199,8 @@ impl Layers {
         Ok(())
     }
 
-    fn add_variables(&mut self, around: &Surroundings) -> Result<(), ConfigError> {
+    /// Takes what variables of the environment say.
+    pub fn add_variables(&mut self, around: &Surroundings) -> Result<(), ConfigError> {
         let names: BTreeMap<String, String> = self
             .values
             .keys()

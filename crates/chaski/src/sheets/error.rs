@@ -137,6 +137,17 @@ pub enum Excess {
     Cells,
 }
 
+/// What the system says of a file, in Spanish where it says one of the usual things.
+fn in_spanish(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "no tiene permiso".to_owned(),
+        io::ErrorKind::IsADirectory => "es una carpeta".to_owned(),
+        io::ErrorKind::TimedOut => "la unidad no responde".to_owned(),
+        io::ErrorKind::UnexpectedEof => "se cortó la lectura".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
 impl SheetError {
     /// Stable code, never translated.
     pub fn code(&self) -> &'static str {
@@ -228,11 +239,14 @@ impl SheetError {
                 "there is no file {}: check its name and folder",
                 path.display()
             ),
-            SheetError::Unreadable { path, source } => text!(
-                "no se puede leer {} ({source}): ciérrelo si está abierto en otro programa o revise sus permisos",
-                "cannot read {} ({source}): close it if another program has it open, or check its permissions",
-                path.display()
-            ),
+            SheetError::Unreadable { path, source } => {
+                let why = in_spanish(source);
+                text!(
+                    "no se puede leer {} ({why}): ciérrelo si está abierto en otro programa o revise sus permisos",
+                    "cannot read {} ({source}): close it if another program has it open, or check its permissions",
+                    path.display()
+                )
+            }
             SheetError::EmptyFile => text!(
                 "el archivo está vacío (0 bytes): vuelva a exportarlo o a copiarlo",
                 "the file is empty (0 bytes): export or copy it again"

@@ -161,6 +161,9 @@ fn tokens_out_of_place() {
 fn dates() {
     insta::assert_snapshot!(said(&[
         "tipo-cambio --fecha ayer",
+        "tipo-cambio 2026-07-28",
+        "tipo-cambio 28/07/2026",
+        "tipo-cambio lotes",
         "tipo-cambio --fecha 28-07-26",
         "tipo-cambio --fecha 2026-02-30",
         "tipo-cambio --fecha 2009-12-31 -q",

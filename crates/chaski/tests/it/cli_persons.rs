@@ -332,3 +332,42 @@ fn the_dnis_of_a_list() {
         .run("ruc lote personas.csv --format ndjson --dni consultar")
         .expect(0);
 }
+
+/// The persons of a list are in its announced cost and in its most, and in what the plan must have left.
+#[test]
+fn the_persons_of_a_list_are_in_its_cost() {
+    let dnis: Vec<String> = (1..=40).map(|it| format!("{it:08}")).collect();
+    let list = format!("DOCUMENTO\n20100070970\n{}\n", dnis.join("\n"));
+    let line = "ruc lote m.csv -o o.ndjson --dni consultar";
+    // 1. Told, and so many are spent.
+    let service = Service::new();
+    let place = Place::asking(&service);
+    place.write("m.csv", &list);
+    let ran = place.run(line).expect(0);
+    let told = "Y 40 DNI por consultar de a uno, 40 más; en total, como mucho 51";
+    assert!(ran.err.contains(told), "{}", ran.err);
+    assert!(ran.err.contains("consultas usadas: 41"), "{}", ran.err);
+    // 2. Known ones cost nothing, and that is told too.
+    let ran = place.run(line).expect(0);
+    assert!(
+        ran.err.contains("no se usará ninguna consulta"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.err.contains("consultas usadas: 0"), "{}", ran.err);
+    // 3. A most that does not reach them is told, row by row and at the end.
+    let place = Place::asking(&service);
+    place.write("m.csv", &list);
+    let ran = place.run(&format!("{line} --gastar-hasta 11")).expect(8);
+    assert!(ran.err.contains("30 DNI no se consultaron"), "{}", ran.err);
+    let rows = place.read("o.ndjson");
+    assert_eq!(rows.matches("se llegó al máximo").count(), 30);
+    // 4. A plan with too few calls is told before anything is spent.
+    let few = Service::with(|config| config.quota = Some(5));
+    let place = Place::asking(&few);
+    place.write("m.csv", &list);
+    let before = few.sandbox.count(chaski_sandbox::Operation::Dni);
+    let ran = place.run(line).expect(6);
+    assert!(ran.err.contains("41"), "{}", ran.err);
+    assert_eq!(few.sandbox.count(chaski_sandbox::Operation::Dni), before);
+}

@@ -64,6 +64,8 @@ pub struct Attended<K: ListKind = RucList> {
     /// Calls that asking for them takes: the usual number, and the most. No more are spent: numbers
     /// that are left then have no answer.
     pub cost: Cost,
+    /// Calls that the same command may take for something else: the persons of a list of RUCs.
+    pub beside: u64,
     /// Another process is working on the same list: this one waits for its answers.
     pub under_way_elsewhere: bool,
     /// Most calls that the person allows, where that was said.
@@ -97,6 +99,19 @@ pub struct Finished<K: ListKind = RucList> {
     pub total_failure: Option<AppError>,
     /// Time spent asking.
     pub asking: Duration,
+    /// Calls that the plan had left, where they were fewer than all of it takes.
+    pub few_calls: Option<u64>,
+    /// Its persons without an answer.
+    pub persons: PersonsLeft,
+}
+
+/// Persons of a list of RUCs that were to be looked up and have no answer.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PersonsLeft {
+    /// Those that were asked for.
+    pub failed: usize,
+    /// Those that were not: a limit came first.
+    pub not_asked: usize,
 }
 
 impl App {
@@ -154,6 +169,7 @@ impl App {
             known,
             to_ask,
             cost,
+            beside: 0,
             under_way_elsewhere: same.under_way,
             limit: None,
             most: to_ask,
@@ -438,6 +454,8 @@ impl<K: ListKind> Attended<K> {
             by_a_server: false,
             total_failure: self.total_failure(),
             asking: self.asked_in,
+            few_calls: None,
+            persons: PersonsLeft::default(),
             result: BatchResult {
                 verdicts,
                 summary: Summary {

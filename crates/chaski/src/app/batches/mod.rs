@@ -34,7 +34,7 @@ mod submit;
 mod vouchers;
 mod work;
 
-pub use attended::{Attended, Finished, ReadList};
+pub use attended::{Attended, Finished, PersonsLeft, ReadList};
 pub use documents::{
     DocumentsInput, DocumentsSubmission, DocumentsTaken, IssuingList, ListPlan, LookedList,
     PlannedSeries, RehearsedList,

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaski_client::{Ask, Budget, Ledger};
-use chaski_core::Ruc;
+use chaski_client::{Ask, Budget, DniQuery, Ledger, Lookup};
+use chaski_core::{Dni, Ruc};
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
@@ -68,6 +68,20 @@ impl App {
             }
         }
         Ok(learned)
+    }
+
+    /// How many of some DNIs have to be asked for: of the others memory has a fresh answer.
+    pub async fn dnis_to_ask(&self, dnis: &[Dni], ask: &Ask) -> Result<usize, AppError> {
+        let (mut to_ask, now) = (0, self.clock.now());
+        for some in dnis.chunks(AT_A_TIME) {
+            let keys: Vec<_> = some.iter().map(|dni| DniQuery(*dni).key()).collect();
+            let memories = self.store.recall(&keys).await?.into_iter();
+            let fresh = memories
+                .flatten()
+                .filter(|it| good_for(it, None, now, ask).is_some());
+            to_ask += some.len() - fresh.count();
+        }
+        Ok(to_ask)
     }
 
     /// Begins to ask. `writes` are those of the batch that are still on their way.

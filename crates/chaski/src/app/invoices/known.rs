@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use chaski_client::{
-    AttemptOutcome, JournalDeed, JournalEntry, NubefactId, NubefactKind, NubefactState, SeriesName,
-    StoredReply, VoidWish,
+    AttemptOutcome, DocumentState, JournalDeed, JournalEntry, NubefactId, NubefactKind,
+    NubefactState, SeriesName, StoredReply, VoidWish, standing,
 };
 use chaski_core::invoicing::{JsonValue, TaxDocument};
 
@@ -92,6 +92,11 @@ impl InvoiceRoom<'_> {
     /// The document of that name that was issued from here.
     pub async fn issued(&self, id: &NubefactId) -> Result<IssuedInvoice, AppError> {
         let entry = self.entry_of(id).await?;
+        // It was sent from here, and nobody knows yet what came of it.
+        let in_doubt = |it: &JournalEntry| standing(it, 0).state == DocumentState::InDoubt;
+        if entry.as_ref().is_some_and(in_doubt) {
+            return Err(InvoiceError::InDoubt(None).into());
+        }
         let entry = entry.filter(|it| it.accepted().is_some());
         let Some(entry) = entry else {
             return Err(InvoiceError::NotIssuedHere(full_name(id)).into());

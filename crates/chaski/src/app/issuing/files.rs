@@ -1,6 +1,6 @@
 //! Files of documents: fetched once, looked at, kept sealed under the hash of their content, and handed out.
 
-use chaski_client::{FileKind, NubefactId, StoredReply};
+use chaski_client::{DocumentState, FileKind, NubefactId, StoredReply};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use rust_decimal::Decimal;
@@ -32,7 +32,7 @@ impl InvoiceRoom<'_> {
         document: &DocumentRow,
         kind: FileKind,
     ) -> Result<Option<KeptFile>, AppError> {
-        let Some(numero) = document.numero else {
+        let Some(numero) = document.numero.filter(|_| has_files(document.state)) else {
             return Ok(None);
         };
         let series = &document.series;
@@ -69,7 +69,7 @@ impl InvoiceRoom<'_> {
         document: &DocumentRow,
         kind: FileKind,
     ) -> Result<Option<StoredFile>, AppError> {
-        let Some(numero) = document.numero else {
+        let Some(numero) = document.numero.filter(|_| has_files(document.state)) else {
             return Ok(None);
         };
         if self.kept_file(document.id, kind).await?.is_some() {
@@ -174,6 +174,25 @@ impl InvoiceRoom<'_> {
             FileKind::Pdf | FileKind::Xml => format!("{ruc}-{tipo}-{id}.{}", kind.extension()),
             FileKind::Cdr => format!("R-{ruc}-{tipo}-{id}.xml"),
         }
+    }
+}
+
+/// Whether a document exists. What Nubefact has under the number of another one is a stranger's.
+fn has_files(state: DocumentState) -> bool {
+    match state {
+        DocumentState::Queued
+        | DocumentState::Sending
+        | DocumentState::InDoubt
+        | DocumentState::Held
+        | DocumentState::Returned
+        | DocumentState::Conflict
+        | DocumentState::Released => false,
+        DocumentState::Pending
+        | DocumentState::Accepted
+        | DocumentState::Observed
+        | DocumentState::Rejected
+        | DocumentState::VoidPending
+        | DocumentState::Voided => true,
     }
 }
 

@@ -207,6 +207,8 @@ pub(in crate::cli) fn check_typed_url(option: &str, url: &str) -> Result<(), App
 
 fn defaults_with(flags: &[Flag], around: &Surroundings) -> Result<(Layers, Config), ConfigError> {
     let mut layers = Layers::defaults();
+    // Those that are right: a token must not be tried at an address that nobody named.
+    drop(layers.add_variables(around));
     layers.add_surroundings(around)?;
     for (flag, key, value) in flags {
         layers.set_text(key, value, Origin::Flag(flag))?;

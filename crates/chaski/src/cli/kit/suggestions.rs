@@ -26,6 +26,10 @@ pub(super) fn of(error: &Error, arguments: &[OsString], command: &Command) -> Op
         ErrorKind::InvalidSubcommand => {
             let typed = shown(error, ContextKind::InvalidSubcommand);
             let path = path_of(arguments, command);
+            // Below `tipo-cambio` there are commands too: a date is none of them.
+            if let Some(date) = for_date(&typed, &path) {
+                return Some(date);
+            }
             let meant = for_number(&typed).or_else(|| for_word(&typed, &path, command))?;
             Some(text!("¿quiso decir {meant}?", "did you mean {meant}?"))
         }
@@ -44,6 +48,17 @@ pub(super) fn of(error: &Error, arguments: &[OsString], command: &Command) -> Op
         }
         _ => None,
     }
+}
+
+/// A date without the option that takes it.
+fn for_date(typed: &str, path: &str) -> Option<Text> {
+    let is_date = path == "chaski tipo-cambio" && parse_date(typed).is_ok();
+    is_date.then(|| {
+        text!(
+            "¿quiso decir --fecha {typed}?",
+            "did you mean --fecha {typed}?"
+        )
+    })
 }
 
 /// A number, or a list, where a command was expected: the command it wants. A DNI is not repeated.
@@ -83,11 +98,8 @@ fn for_word(typed: &str, path: &str, command: &Command) -> Option<String> {
 
 /// One word too many: a date, the second part of a name with blanks, or the file of the result.
 fn of_extra(extra: &str, arguments: &[OsString], path: &str) -> Option<Text> {
-    if path == "chaski tipo-cambio" && parse_date(extra).is_ok() {
-        return Some(text!(
-            "¿quiso decir --fecha {extra}?",
-            "did you mean --fecha {extra}?"
-        ));
+    if let Some(date) = for_date(extra, path) {
+        return Some(date);
     }
     if !is_list(extra) {
         return None;

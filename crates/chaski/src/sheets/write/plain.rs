@@ -114,6 +114,7 @@ impl PlainXlsx {
         workbook.set_properties(&DocProperties::new().set_author("Chaski"));
         // Rows go to a temporary file as they come: memory does not grow with them.
         let sheet = workbook.add_worksheet_with_constant_memory()?;
+        sheet.set_name("Chaski")?;
         let bold = Format::new().set_bold();
         for (column, heading) in (0..).zip(headings) {
             sheet.set_column_width(column, f64::from(WIDTH))?;

@@ -18,7 +18,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::issued::{ISSUER, OTHER};
+use super::issued::{ISSUER, OTHER, ask};
 use super::{Answered, Door};
 use crate::cli_kit::Service;
 use crate::store_postgres::databases;
@@ -564,6 +564,19 @@ async fn same_again(it: &Relaying) {
     third["observaciones"] = "TERCERA".into();
     it.refused(&third, 400, 23).await;
     it.refused(&third, 400, 23).await;
+    // Nor are the stranger's files handed out as ours.
+    let all = "/api/v1/comprobantes";
+    let path = format!("{all}?estado=CONFLICTO");
+    let listed = ask(&it.door, &it.key, Method::GET, &path, &[], "").await;
+    let listed = listed.json();
+    let id = listed["data"][0]["id"]
+        .as_str()
+        .expect("the document in conflict");
+    for file in ["pdf", "xml", "cdr"] {
+        let path = format!("{all}/{id}/{file}");
+        let told = ask(&it.door, &it.key, Method::GET, &path, &[], "").await;
+        assert_eq!(told.status, 404, "{file}: {}", told.text);
+    }
     third["numero"] = 4.into();
     it.told(&third).await;
     assert_eq!((it.accepted("FFF1-3"), it.accepted("FFF1-4")), (0, 1));
