@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::meaning::meaning;
 use super::reply::lima;
 use crate::app::App;
 use crate::app::invoices::{CorrectionWish, settled_code};
@@ -330,8 +331,10 @@ impl IssuedData {
 
     /// The same with what came of it, in words.
     pub(crate) fn settled(self, settled: Option<&IssueSettled>, lang: Lang) -> IssuedData {
+        let voided = matches!(&*self.estado, "ANULADO" | "ANULACION_PENDIENTE");
+        let voided = voided.then(|| meaning(&self.estado, lang).to_owned());
         IssuedData {
-            mensaje: settled.map(|it| it.message(lang)),
+            mensaje: voided.or_else(|| settled.map(|it| it.message(lang))),
             problema: settled.and_then(settled_code).map(Into::into),
             ..self
         }

@@ -15,6 +15,7 @@ pub(crate) mod health;
 pub(crate) mod issued;
 pub(crate) mod jobs;
 pub(crate) mod keys;
+mod meaning;
 mod partner_fields;
 pub(crate) mod partner_lists;
 pub(crate) mod partners;

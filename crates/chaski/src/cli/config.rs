@@ -11,13 +11,13 @@ use toml_edit::{DocumentMut, value};
 
 use super::Done;
 use super::kit::needed::Needed;
-use super::kit::pasted;
 use super::kit::records::{Records, fields};
 use super::kit::terminal;
 use crate::app::{
     AppError, Mode, WantedMode, mode_of, open_database_url, open_server_key, open_token,
     seal_setting, try_out_token,
 };
+use crate::config::pasted;
 use crate::config::{DEFAULTS, Layers, Origin, Surroundings, is_secret, looks_like_token};
 use crate::counted::counted;
 use crate::mode::mode_of_key;

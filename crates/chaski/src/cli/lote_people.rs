@@ -70,6 +70,11 @@ impl People {
         }
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.dnis.len()
+    }
+
     /// How many calls they take here: memory may have some.
     pub(super) async fn to_ask(&self, app: &App, ask: &Ask) -> Result<usize, AppError> {
         match self.dnis.len() {

@@ -18,7 +18,7 @@ use super::kit::output;
 use super::kit::progress::to_the_end;
 use super::lote::{Beside, check_size, conclude, looked_up, output_format, read};
 use super::lote_people::{People, PeopleDesk};
-use super::lote_words::Things;
+use super::lote_words::{Things, say_persons};
 use crate::api::batches::BatchData;
 use crate::app::batches::{BatchResult, Finished, ListClass, ListKind, PersonsLeft, ReadList};
 use crate::app::{AppError, Mode};
@@ -43,6 +43,10 @@ pub(super) async fn lote(needed: &Needed, server: &Server, typed: LoteArgs) -> D
         most: typed.run.gastar_hasta,
         bytes: bytes_of(&typed.input, piped)?,
     };
+    if people.len() > 0 {
+        // The server may know some of them.
+        say_persons(needed, people.len() as u64);
+    }
     let worked_on = worked_on(needed, server, input, list, &typed.run).await?;
     let Some((mode, mut finished)) = worked_on else {
         return Ok(130);

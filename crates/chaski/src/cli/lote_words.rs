@@ -142,15 +142,7 @@ pub(super) async fn say_cost<K: ListKind>(
         }
     });
     if plan.beside > 0 {
-        let (persons, all) = (plan.beside, most + plan.beside);
-        let (dnis, people) = (
-            Things::persons().counted(persons, Lang::Es),
-            Things::persons().counted(persons, Lang::En),
-        );
-        needed.say(text!(
-            "Y {dnis} por consultar de a uno, {persons} más; en total, como mucho {all}",
-            "And {people} to ask one by one, {persons} more; {all} at most in all"
-        ));
+        say_persons(needed, plan.beside);
     }
     if plan.under_way_elsewhere {
         needed.say(text!(
@@ -168,6 +160,22 @@ pub(super) async fn say_cost<K: ListKind>(
         ));
     }
     Ok(())
+}
+
+/// What the persons of a list cost besides.
+pub(super) fn say_persons(needed: &Needed, persons: u64) {
+    let (dnis, people) = (
+        Things::persons().counted(persons, Lang::Es),
+        Things::persons().counted(persons, Lang::En),
+    );
+    let (consultas, calls) = (
+        counted(persons, "consulta", "consultas"),
+        counted(persons, "call", "calls"),
+    );
+    needed.say(text!(
+        "Además, {dnis} por consultar de a uno: como mucho {consultas} más",
+        "Besides, {people} to ask one by one: {calls} more at most"
+    ));
 }
 
 /// Why the rest costs more than is usual for its length; nothing where it does not.

@@ -9,6 +9,7 @@ mod error;
 mod exit;
 mod layers;
 mod outside_key;
+pub(crate) mod pasted;
 mod server;
 mod surroundings;
 
@@ -131,10 +132,20 @@ pub enum SandboxMode {
 const FIRST_WAVE: usize = 4;
 
 impl Layers {
+    /// The token, of what people paste into a file of variables: with its quotes, or `Bearer` before it.
+    /// What cannot be one stays, to be told where it comes from.
+    fn token(&self) -> String {
+        let token = self.text("migo.token").trim();
+        if token.starts_with(SEALED) {
+            return token.to_owned();
+        }
+        pasted::token(token).unwrap_or_else(|_| token.to_owned())
+    }
+
     /// The values as the program needs them, each checked.
     pub fn config(&self) -> Result<Config, ConfigError> {
         self.refuse_empty_secrets()?;
-        let token = self.text("migo.token").trim().to_owned();
+        let token = self.token();
         let server_key = self.text("server_key").trim().to_owned();
         let quota = self.number::<u64>("migo.quota")?;
         let settings = Settings {

@@ -5,6 +5,7 @@ use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::IntoParams;
 
 use super::kit::{Caller, Given, Problem, Problems, bad_query};
@@ -12,7 +13,7 @@ use crate::api::consumption::{UsedData, UsedList};
 use crate::app::AppError;
 use crate::app::consumption::Month;
 use crate::app::keys::Scope;
-use crate::sheets::{plain_csv, plain_xlsx};
+use crate::sheets::{PlainValue, plain_csv, valued_xlsx};
 
 /// Of which months, and in which form.
 #[derive(Deserialize, IntoParams)]
@@ -81,7 +82,7 @@ pub(super) async fn used(caller: Caller, wanted: Given<UsedWanted>) -> Result<Re
         "xlsx" => (
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             "xlsx",
-            plain_xlsx(&headings, &cells()),
+            valued_xlsx(&headings, &data.iter().map(values).collect::<Vec<_>>()),
         ),
         _ => {
             return Err(Problem::wrong_parameter(
@@ -95,4 +96,15 @@ pub(super) async fn used(caller: Caller, wanted: Given<UsedWanted>) -> Result<Re
     let name = format!("attachment; filename=\"consumo.{ending}\"");
     let headers = [(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, name)];
     Ok((headers, file).into_response())
+}
+
+/// The cells of a workbook: what is counted as numbers.
+fn values(used: &UsedData) -> Vec<Option<PlainValue>> {
+    let told = serde_json::to_value(used).unwrap_or_default();
+    let cells = UsedData::NAMES.into_iter().zip(used.cells());
+    let value = |(name, text): (&str, String)| match told.get(name).and_then(Value::as_f64) {
+        Some(number) => Some(PlainValue::Number(number)),
+        None => (!text.is_empty()).then_some(PlainValue::Text(text)),
+    };
+    cells.map(value).collect()
 }

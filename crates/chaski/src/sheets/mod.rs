@@ -64,6 +64,6 @@ pub(crate) use write::{
     put_in_place, render_review, resolved, review_csv,
 };
 pub use write::{
-    OutputFormat, PlainCsv, PlainValue, PlainXlsx, Verdicts, check_writable, plain_csv, plain_xlsx,
+    OutputFormat, PlainCsv, PlainValue, PlainXlsx, Verdicts, check_writable, plain_csv,
     render_result, valued_xlsx, write_atomically, write_result_to,
 };

@@ -635,7 +635,7 @@ fn a_token_that_is_refused() {
             .all(|it| *it == "SIN RESPUESTA")
     );
     assert!(
-        service.sandbox.count(Operation::Cpe) <= 5,
+        service.sandbox.count(Operation::Cpe) <= 8,
         "{}",
         service.sandbox.count(Operation::Cpe)
     );
@@ -841,4 +841,42 @@ fn a_long_list_needs_no_memory() {
     let found = rows(&place, "r.ndjson");
     assert_eq!(found.len(), numbers.len());
     assert!(found.iter().all(|it| it["aptitud"] != "error"));
+}
+
+/// A long list that came to its most goes on where it was, and pays for nothing twice.
+#[test]
+fn a_long_list_that_came_to_its_most_goes_on() {
+    let service = Service::new();
+    let place = Place::asking(&service);
+    let numbers = companies(7, BEYOND_SHORT + 360);
+    place.write("larga.csv", format!("RUC\n{}\n", numbers.join("\n")));
+    let first = place
+        .run("ruc lote larga.csv -o r.ndjson --gastar-hasta 50")
+        .expect(8);
+    says(&first, "porque la lista llegó a su máximo de 50 consultas");
+    let open = rows(&place, "r.ndjson");
+    let open = open.iter().filter(|it| it["aptitud"] == "pendiente");
+    assert_eq!(open.count(), numbers.len() - 5_000);
+    place
+        .run("ruc lote larga.csv -o r.ndjson --reanudar")
+        .expect(0);
+    assert_eq!(service.sandbox.count(Operation::Collection), 106);
+    let done = rows(&place, "r.ndjson");
+    let fit = |row: &&serde_json::Value| row["aptitud"] == "apto" || row["aptitud"] == "no_apto";
+    assert!(done.iter().filter(fit).count() > numbers.len() * 9 / 10);
+    // Nobody answers: said of every row with the cause, after a handful of calls.
+    let place = Place::asking(&service);
+    place.write("larga.csv", format!("RUC\n{}\n", numbers.join("\n")));
+    service.sandbox.fail("caida".parse().unwrap());
+    let before = service.sandbox.count(Operation::Collection);
+    let failed = place.run("ruc lote larga.csv -o r.ndjson");
+    assert_eq!(failed.code, 5, "{}", failed.shown());
+    assert!(service.sandbox.count(Operation::Collection) - before < 30);
+    let failed = rows(&place, "r.ndjson");
+    assert!(failed.iter().all(|it| it["aptitud"] == "error"));
+    assert!(
+        failed
+            .iter()
+            .all(|it| !it["motivo"].as_str().unwrap().is_empty())
+    );
 }

@@ -344,7 +344,7 @@ fn the_persons_of_a_list_are_in_its_cost() {
     let place = Place::asking(&service);
     place.write("m.csv", &list);
     let ran = place.run(line).expect(0);
-    let told = "Y 40 DNI por consultar de a uno, 40 más; en total, como mucho 51";
+    let told = "Además, 40 DNI por consultar de a uno: como mucho 40 consultas más";
     assert!(ran.err.contains(told), "{}", ran.err);
     assert!(ran.err.contains("consultas usadas: 41"), "{}", ran.err);
     // 2. Known ones cost nothing, and that is told too.

@@ -145,8 +145,8 @@ impl Lookup for RateQuery {
         check_date(self.fecha, lima_date(clock.now()))?;
         if self.fuente == RateSource::Sunat && self.moneda != Currency::Usd {
             return Err(Error::invalid(text!(
-                "SUNAT publica solo dólares (USD); para euros use la fuente SBS",
-                "SUNAT publishes US dollars only; for euros use SBS"
+                "SUNAT publica solo dólares (USD); para euros use la fuente sbs",
+                "SUNAT publishes US dollars only; for euros use the source sbs"
             )));
         }
         Ok(())

@@ -8,7 +8,6 @@ pub(in crate::cli) mod needed;
 pub(in crate::cli) mod numbers;
 pub(in crate::cli) mod output;
 pub(in crate::cli) mod overwrite;
-pub(in crate::cli) mod pasted;
 pub(in crate::cli) mod plan_left;
 pub(in crate::cli) mod port;
 pub(in crate::cli) mod progress;

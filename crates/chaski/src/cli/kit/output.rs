@@ -14,7 +14,7 @@ use super::table;
 use super::terminal::says_yes;
 use crate::app::{App, AppError, Mode};
 use crate::cli::Done;
-use crate::sheets::{self, OutputFormat};
+use crate::sheets::{self, OutputFormat, PlainValue};
 use crate::telemetry::{line, writes_json};
 
 impl Records {
@@ -69,7 +69,9 @@ impl Records {
                 text
             }
             OutputFormat::Csv => sheets::plain_csv(&self.headings(), &self.cells(needed.lang()))?,
-            OutputFormat::Xlsx => sheets::plain_xlsx(&self.headings(), &self.cells(needed.lang()))?,
+            OutputFormat::Xlsx => {
+                sheets::valued_xlsx(&self.headings(), &self.values(needed.lang()))?
+            }
         })
     }
 
@@ -94,6 +96,32 @@ impl Records {
         let row = |row: &Map<String, Value>| headings.iter().map(|name| cell(row, name)).collect();
         self.rows.iter().map(row).collect()
     }
+
+    fn values(&self, lang: Lang) -> Vec<Vec<Option<PlainValue>>> {
+        let headings = self.headings();
+        let value = |row: &Map<String, Value>, name: &String| {
+            let value = row.get(name);
+            value_of(value, plain(value, lang))
+        };
+        let row = |row: &Map<String, Value>| headings.iter().map(|name| value(row, name)).collect();
+        self.rows.iter().map(row).collect()
+    }
+}
+
+/// A value for a workbook: a number and a moment as such, everything else, a RUC too, as a text.
+fn value_of(value: Option<&Value>, shown: String) -> Option<PlainValue> {
+    if let Some(number) = value.and_then(Value::as_f64) {
+        return Some(PlainValue::Number(number));
+    }
+    let is_day = shown.len() == 10 && shown.as_bytes()[4] == b'-';
+    if is_day && let Ok(day) = shown.parse() {
+        return Some(PlainValue::Day(day));
+    }
+    let is_moment = shown.len() == 19 && shown.as_bytes()[10] == b' ';
+    if is_moment && let Ok(moment) = shown.parse() {
+        return Some(PlainValue::Hour(moment));
+    }
+    (!shown.is_empty()).then_some(PlainValue::Text(shown))
 }
 
 /// Whether what goes out is JSON.

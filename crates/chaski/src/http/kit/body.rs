@@ -260,6 +260,11 @@ fn wrong(place: &str, why: &str, code: &'static str, kind: [&str; 2]) -> Problem
             "debe ser un número entero, sin signo ni unidad",
             "must be a whole number without sign or unit",
         )
+    } else if why.contains("expected a string") && why.contains("integer") {
+        (
+            "debe ir entre comillas: es un texto y no un número",
+            "must be in quotes: it is a text and not a number",
+        )
     } else if why.contains("number too large") {
         ("es demasiado grande", "is too large")
     } else if why.contains("UUID") {

@@ -23,7 +23,7 @@ use crate::{draft, private};
 use columns::Output;
 
 pub use columns::Verdicts;
-pub use plain::{PlainCsv, PlainValue, PlainXlsx, plain_csv, plain_xlsx, valued_xlsx};
+pub use plain::{PlainCsv, PlainValue, PlainXlsx, plain_csv, valued_xlsx};
 pub(crate) use report::{ReportSheet, ReportTable, ReviewMark, ReviewValue};
 pub(crate) use review::{ReviewedSheet, by_chaski, render_review};
 pub(crate) use review_csv::review_csv;

@@ -20,20 +20,13 @@ pub fn plain_csv(headings: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, S
     csv.end()
 }
 
-/// A whole xlsx; see [`PlainXlsx`].
-pub fn plain_xlsx(headings: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, SheetError> {
-    let mut xlsx = PlainXlsx::begin(headings)?;
-    for row in rows {
-        xlsx.row(row)?;
-    }
-    xlsx.end()
-}
-
 /// A value of a sheet that people calculate with.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PlainValue {
     /// A text, whatever it looks like.
     Text(String),
+    /// A number, shown as it is.
+    Number(f64),
     /// A price, shown with three decimals.
     Price(Decimal),
     /// A day, shown as `27/11/2026`.
@@ -42,7 +35,7 @@ pub enum PlainValue {
     Hour(DateTime),
 }
 
-/// A whole xlsx of such values, none where a cell is empty.
+/// A whole xlsx of such values, none where a cell is empty; see [`PlainXlsx`].
 pub fn valued_xlsx(
     headings: &[String],
     rows: &[Vec<Option<PlainValue>>],
@@ -149,6 +142,7 @@ impl PlainXlsx {
             let at = self.rows;
             match value {
                 PlainValue::Text(text) => sheet.write_string(at, column, text)?,
+                PlainValue::Number(number) => sheet.write_number(at, column, *number)?,
                 PlainValue::Price(amount) => match amount.to_f64() {
                     Some(number) => sheet.write_number_with_format(at, column, number, price)?,
                     None => sheet.write_string(at, column, amount.to_string())?,

@@ -187,7 +187,7 @@ pub(in crate::cli) enum TipoCambioCmd {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct WhichRateArgs {
     /// Quién lo publica: sunat (por defecto) o sbs || Who publishes it: sunat (the default) or sbs
-    #[arg(long, value_name = "FUENTE", default_value = "sunat", value_parser = ["sunat", "sbs"])]
+    #[arg(long, value_name = "FUENTE", default_value = "sunat", value_parser = ["sunat", "sbs"], ignore_case = true)]
     fuente: String,
     /// USD (por defecto), o EUR con --fuente sbs || USD (the default), or EUR with --fuente sbs
     #[arg(long, value_name = "MONEDA", default_value = "USD", value_parser = ["USD", "EUR"], ignore_case = true)]

@@ -17,7 +17,7 @@ const QUOTES: [(char, char); 6] = [
 
 /// A token or key alone: without quotes, `Bearer`, `TOKEN=` and blanks round it. Empty where nothing is
 /// left; an error where what is left cannot be one, which is not repeated.
-pub(in crate::cli) fn token(pasted: &str) -> Result<String, Text> {
+pub(crate) fn token(pasted: &str) -> Result<String, Text> {
     let mut text = blanks(pasted);
     loop {
         let inside = bare(text);
