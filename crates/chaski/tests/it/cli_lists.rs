@@ -634,8 +634,9 @@ fn a_token_that_is_refused() {
             .iter()
             .all(|it| *it == "SIN RESPUESTA")
     );
+    // Four go at first, and two more while fewer than three of them have failed.
     assert!(
-        service.sandbox.count(Operation::Cpe) <= 8,
+        service.sandbox.count(Operation::Cpe) <= 6,
         "{}",
         service.sandbox.count(Operation::Cpe)
     );

@@ -325,6 +325,7 @@ proptest! {
             assert_eq!(world.ledger.calls().len(), world.sandbox.ledger().len());
             // And memory holds no falsehood either.
             world.sandbox.heal();
+            // After a 429 the pace comes back slowly, and a refusal is checked within the usual time only.
             tokio::time::sleep(Duration::from_hours(1)).await;
             // The breaker wants one good answer first, and not one from memory; a batch does not wait for it.
             let fresh = Ask::default().force_refresh();
